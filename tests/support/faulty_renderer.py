@@ -7,7 +7,8 @@ from pathlib import Path
 
 from msgspec import msgpack
 
-from pyf.aggregator.adapters.rendering.protocol import READY, RenderResponse, receive, send
+from pyf.aggregator.adapters.pipes import receive, send
+from pyf.aggregator.adapters.rendering.protocol import READY, RenderResponse
 from pyf.aggregator.domain.readme.plain_text import RenderedReadme
 
 

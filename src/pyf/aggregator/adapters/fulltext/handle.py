@@ -14,8 +14,9 @@ from msgspec import DecodeError, ValidationError
 from ...domain.errors import Unavailable
 from ..sqlite.database import hold_file_lock
 from ..sqlite.read_only import can_write
+from .entries import RankingContext
 from .files import CorruptIndex, Stamp, are_unchanged, check, get_lock_path
-from .indexer import RankingContext, catch_up, rebuild
+from .indexer import catch_up, rebuild
 from .source import CollectionSource, TooManyChanges
 from .stored_fields import FILE_NAME, IndexProgress, NoRoomLeft, StoredFields, has_search_version
 

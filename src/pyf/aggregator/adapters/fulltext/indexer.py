@@ -1,23 +1,21 @@
 """Update a search index from its collection, or rebuild it."""
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterator
 from contextlib import closing
-from datetime import date
 from itertools import chain
 from pathlib import Path
 
 import tantivy
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
+from ...domain.batching import split_into_batches
 from ...domain.errors import Unavailable
-from ...domain.health import ScoringConfig
-from ...domain.health.compatibility import has_supported_version
-from ...domain.relevance import Lexicon, PopularityScale, QualitySignals, compute_quality
-from ...domain.text import to_date
+from ...domain.relevance import PopularityScale
+from .entries import EntryBuilder, RankingContext, StoredBatch, count_processes, open_builders
 from .files import remove_tree, swap_in
 from .indexed_package import SEARCH_VERSION, IndexedPackage
-from .source import CollectionSource
+from .source import CollectionSource, PackageReader
 from .stored_fields import FILE_NAME, SORT_POSITIONS, IndexProgress, StoredFields, StoredFieldsWriter
 from .terms import build_document, build_schema
 
@@ -27,28 +25,6 @@ _WRITER_MEMORY = 256 * 1024 * 1024
 _BATCH = 250
 # If this fraction of the packages has changed, popularity is computed again.
 _NOTABLE_CHANGE = 0.01
-
-
-class RankingContext(Struct, frozen=True):
-    """The configuration to tokenize and rank packages; `now` returns the time in Unix seconds."""
-
-    lexicon: Lexicon
-    scoring_config: ScoringConfig
-    now: Callable[[], float]
-
-    @property
-    def today(self) -> date:
-        """The current day."""
-        return to_date(self.now())
-
-    def compute_quality(self, signals: QualitySignals, scale: PopularityScale) -> float:
-        """Compute the quality of a package as of today."""
-        return compute_quality(signals, scale, is_current=self.is_current(signals.framework_versions, self.today))
-
-    def is_current(self, framework_versions: Iterable[str], day: date) -> bool | None:
-        """Tell whether one of these versions is supported on a day; None if the release calendar has none of them."""
-        is_supported = has_supported_version(framework_versions, self.scoring_config, day)
-        return None if is_supported is UNSET else is_supported
 
 
 def rebuild(collection: CollectionSource, folder: Path, context: RankingContext) -> None:
@@ -108,14 +84,15 @@ def catch_up(
 def _fill(collection: CollectionSource, stored: StoredFields, folder: Path, context: RankingContext) -> None:
     writer = tantivy.Index(build_schema(), path=str(folder)).writer(_WRITER_MEMORY, 1)
     with collection.open_reader() as reader, stored.write() as rows:
-        step = SORT_POSITIONS // (len(reader.names) + 1)
-        index = _PackageWriter(rows, writer, context, reader.popularity)
-        positions = {name: number * step for number, name in enumerate(reader.names, 1)}
-        for start in range(0, len(reader.names), _BATCH):
-            for record in reader.read(reader.names[start : start + _BATCH]):
-                rows.put_numbers(record)
-                if record.entry is not None:
-                    index.add(record.entry, positions[record.name])
+        package_count = len(reader.names)
+        builder = EntryBuilder(reader.parse, context.freeze(), reader.popularity, SORT_POSITIONS // (package_count + 1))
+        with open_builders(builder, count_processes(package_count)) as build_batches:
+            for batch in build_batches(_read_batches(reader)):
+                rows.insert(entry.row for entry in batch if entry.row is not None)
+                rows.insert_numbers((entry.name, entry.numbers) for entry in batch)
+                for entry in batch:
+                    if entry.document:
+                        writer.add_json(entry.document)
         writer.commit()
         rows.put_progress(
             IndexProgress(
@@ -127,6 +104,15 @@ def _fill(collection: CollectionSource, stored: StoredFields, folder: Path, cont
             )
         )
     writer.wait_merging_threads()
+
+
+def _read_batches(reader: PackageReader) -> Iterator[StoredBatch]:
+    """Yield all packages with their positions among the names, from 1 on."""
+    position = 0
+    for names in split_into_batches(reader.names, _BATCH):
+        positions = {name: number for number, name in enumerate(names, position + 1)}
+        position += len(names)
+        yield [(positions[name], package) for name, package in reader.read(names)]
 
 
 class _PackageWriter(Struct, frozen=True):
@@ -141,6 +127,6 @@ class _PackageWriter(Struct, frozen=True):
         """Add a package, or replace it."""
         number = self.rows.put(entry, sort_position)
         quality = self.context.compute_quality(entry.quality_signals, self.scale)
-        self.writer.add_document(
+        self.writer.add_json(
             build_document(entry, self.context.lexicon, number=number, sort_position=sort_position, quality=quality)
         )

@@ -113,9 +113,9 @@ class FulltextSearch:
         raise AssertionError
 
     def _get_handle(self, opened: CollectionSource) -> "IndexHandle":
+        from .entries import RankingContext
         from .files import remove_orphans
         from .handle import IndexHandle
-        from .indexer import RankingContext
 
         name = opened.folder_name
         if name not in self._handles:

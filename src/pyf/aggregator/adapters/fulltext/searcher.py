@@ -28,8 +28,8 @@ from ...domain.search import (
     has_selected_versions,
 )
 from . import queries
+from .entries import RankingContext
 from .handle import Snapshot
-from .indexer import RankingContext
 from .stored_fields import RankingFields
 from .terms import HEAD_FIELDS, TEXT_FIELDS, to_facet_field
 

@@ -1,9 +1,9 @@
 """The ports through which a search index reads a collection from its storage engine."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from msgspec import Struct
 
@@ -67,17 +67,21 @@ class WriteNumbers(Protocol):
 class PackageReader(Protocol):
     """One state of a whole collection, to fill an index from.
 
+    Reading and parsing are separate, because other processes parse.
+
     Attributes:
         names: The packages to read, sorted.
         position: Every write up to it is in this state.
+        parse: Builds the record of a package from its stored form; can be pickled.
     """
 
     names: Sequence[str]
     position: Position
     popularity: PopularityScale
+    parse: Callable[[Any], PackageRecord]
 
-    def read(self, names: Sequence[str]) -> Iterable[PackageRecord]:
-        """Read packages by name; packages removed meanwhile may be left out."""
+    def read(self, names: Sequence[str]) -> Iterable[tuple[str, Any]]:
+        """Yield packages by name, each with its stored form; packages removed meanwhile may be left out."""
 
 
 class CollectionSource(Protocol):

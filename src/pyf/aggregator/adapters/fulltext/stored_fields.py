@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TypeAlias
 from weakref import finalize
 
 from msgspec import Struct
@@ -36,15 +37,22 @@ _TABLES = (
     "CREATE INDEX documents_by_number ON documents (number)",
     "CREATE TABLE progress (only_row INTEGER PRIMARY KEY CHECK (only_row = 1), json TEXT NOT NULL)",
 )
-_PUT = """
-    INSERT INTO packages (name, sort_position, downloads, ranking, hit, older_releases) VALUES (?, ?, ?, ?, ?, ?)
+_INSERT = """
+    INSERT INTO packages (name, sort_position, downloads, ranking, hit, older_releases, number)
+    VALUES (?, ?, ?, ?, ?, ?, ?)
+"""
+_PUT = f"""{_INSERT}
     ON CONFLICT (name) DO UPDATE
     SET sort_position = excluded.sort_position, downloads = excluded.downloads,
         ranking = excluded.ranking, hit = excluded.hit, older_releases = excluded.older_releases
     RETURNING number
-"""
+"""  # noqa: S608 - ours
+_INSERT_NUMBER = "INSERT INTO documents (name, number) VALUES (?, ?)"
 _BEFORE = "SELECT sort_position FROM packages WHERE name < ? ORDER BY name DESC LIMIT 1"
 _AFTER = "SELECT sort_position FROM packages WHERE name > ? ORDER BY name LIMIT 1"
+
+# The values of a row: name, sort position, downloads, ranking, hit, older releases, number.
+PackageRow: TypeAlias = tuple[str, int, int | None, bytes, bytes, bytes, int | None]
 
 # Sort positions are numbers below this one, in the order of names.
 SORT_POSITIONS = 2**28
@@ -188,11 +196,18 @@ class StoredFieldsWriter:
 
     def put(self, entry: IndexedPackage, sort_position: int) -> int:
         """Write a package and return its number in the index."""
-        ranking = encode(RankingFields(entry.searchable, entry.quality_signals))
-        stored = encode(entry.hit), encode(entry.older_releases)
-        row = (entry.hit.name_normalized, sort_position, entry.hit.downloads, ranking, *stored)
-        (number,) = self._connection.execute(_PUT, row).fetchone()
+        (number,) = self._connection.execute(_PUT, to_row(entry, sort_position)).fetchone()
         return int(number)
+
+    def insert(self, rows: Iterable[PackageRow]) -> None:
+        """Write packages to a new index."""
+        self._connection.executemany(_INSERT, rows)
+
+    def insert_numbers(self, records: Iterable[tuple[str, Sequence[int]]]) -> None:
+        """Write the write numbers of packages' documents to a new index."""
+        self._connection.executemany(
+            _INSERT_NUMBER, ((name, number) for name, numbers in records for number in numbers)
+        )
 
     def delete(self, name: str) -> None:
         """Delete a package that must not be found."""
@@ -201,9 +216,7 @@ class StoredFieldsWriter:
     def put_numbers(self, record: PackageRecord) -> None:
         """Replace the write numbers of a package's documents."""
         self._connection.execute("DELETE FROM documents WHERE name = ?", (record.name,))
-        self._connection.executemany(
-            "INSERT INTO documents (name, number) VALUES (?, ?)", ((record.name, number) for number in record.numbers)
-        )
+        self.insert_numbers([(record.name, record.numbers)])
 
     def get_since(self, number: int) -> dict[str, list[int]]:
         query = "SELECT name, number FROM documents WHERE number >= ? ORDER BY name, number"
@@ -249,6 +262,13 @@ class StoredFieldsWriter:
         """Store the progress."""
         json = encode(progress).decode()
         self._connection.execute("INSERT OR REPLACE INTO progress (only_row, json) VALUES (1, ?)", (json,))
+
+
+def to_row(entry: IndexedPackage, sort_position: int, number: int | None = None) -> PackageRow:
+    """Encode a package as a row; without a number, it gets the next one."""
+    ranking = encode(RankingFields(entry.searchable, entry.quality_signals))
+    hit = entry.hit
+    return hit.name_normalized, sort_position, hit.downloads, ranking, encode(hit), encode(entry.older_releases), number
 
 
 def has_search_version(progress: IndexProgress) -> bool:

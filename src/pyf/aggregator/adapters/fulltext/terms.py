@@ -1,6 +1,7 @@
 """Build the tantivy document of a package: search terms, values to filter and count, and sort numbers."""
 
 import tantivy
+from msgspec.json import encode
 
 from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import Lexicon, Searchable
@@ -49,42 +50,32 @@ def to_facet_field(facet: str) -> str:
     return f"facet_{facet}"
 
 
-def build_document(
-    entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float
-) -> tantivy.Document:
-    """Build the tantivy document of a package."""
+def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float) -> str:
+    """Build the tantivy document of a package as JSON, which can be sent to another process."""
     hit = entry.hit
-    document = tantivy.Document()
-    document.add_text("name", hit.name_normalized)
-    document.add_text("here", "y")
-    document.add_unsigned("number", number)
-    document.add_integer("uploaded", hit.uploaded)
-    document.add_float("lift", 1 + _LIFT * quality)
     values = (int(quality * 1_000_000), hit.downloads, hit.stars, hit.health_score, hit.uploaded, 0)
-    for field, value in zip(_ORDER_FIELDS, values, strict=True):
-        document.add_unsigned(field, _to_order_value(value, sort_position))
-    for facet, facet_values in entry.facets.items():
-        for facet_value in facet_values:
-            document.add_text(to_facet_field(facet), facet_value)
-    for pair in entry.version_pairs:
-        document.add_text("pairs", pair)
-    for requirement in entry.requirements:
-        document.add_text("requires", requirement)
-    for field, stems in zip(TEXT_FIELDS, _split_stems(entry.searchable), strict=True):
-        document.add_text(field, " ".join(stems))
-    document.add_text("belongs", entry.searchable.framework_words)
-    document.add_text("aliases", entry.searchable.aliases)
-    _add_name(document, hit.name_normalized, lexicon)
-    return document
-
-
-def _add_name(document: tantivy.Document, name: str, lexicon: Lexicon) -> None:
-    forms = build_name_forms(name, lexicon)
-    document.add_text("whole", forms.whole)
-    document.add_text("own", f"{forms.core} {forms.core_without_digits}")
-    document.add_text("own_stems", forms.stems)
-    document.add_text("runs", " ".join(forms.joined_segments))
-    document.add_text("pieces", " ".join(list_affixes(forms.segments)))
+    texts = (" ".join(stems) for stems in _split_stems(entry.searchable))
+    forms = build_name_forms(hit.name_normalized, lexicon)
+    document = {
+        "name": hit.name_normalized,
+        "here": "y",
+        "number": number,
+        "uploaded": hit.uploaded,
+        "lift": 1 + _LIFT * quality,
+        **{field: _to_order_value(value, sort_position) for field, value in zip(_ORDER_FIELDS, values, strict=True)},
+        **{to_facet_field(facet): facet_values for facet, facet_values in entry.facets.items()},
+        "pairs": entry.version_pairs,
+        "requires": entry.requirements,
+        **dict(zip(TEXT_FIELDS, texts, strict=True)),
+        "belongs": entry.searchable.framework_words,
+        "aliases": entry.searchable.aliases,
+        "whole": forms.whole,
+        "own": f"{forms.core} {forms.core_without_digits}",
+        "own_stems": forms.stems,
+        "runs": " ".join(forms.joined_segments),
+        "pieces": " ".join(list_affixes(forms.segments)),
+    }
+    return encode(document).decode()
 
 
 def _split_stems(searchable: Searchable) -> list[set[str]]:

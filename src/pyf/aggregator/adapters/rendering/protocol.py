@@ -1,10 +1,4 @@
-"""Messages between the main process and a rendering worker: length-prefixed, over two unbuffered pipes.
-
-Without buffers, a fork cannot duplicate unsent data.
-"""
-
-import os
-from struct import Struct as Layout
+"""Messages between the main process and a rendering worker."""
 
 from msgspec import Struct
 
@@ -13,33 +7,9 @@ from ...domain.readme.plain_text import RenderedReadme
 # A worker's first message. A `Readme` is sent and a `RenderResponse` returned as MessagePack.
 READY = b""
 
-_LENGTH = Layout(">I")
-
 
 class RenderResponse(Struct, frozen=True, kw_only=True):
     """Result of one README, or the traceback of a defect in our code."""
 
     rendered: RenderedReadme | None = None
     defect: str = ""
-
-
-def send(pipe: int, message: bytes) -> None:
-    """Send a message of less than 4 GiB; raise `BrokenPipeError` if the reader is gone."""
-    remaining = memoryview(_LENGTH.pack(len(message)) + message)
-    while remaining:
-        remaining = remaining[os.write(pipe, remaining) :]
-
-
-def receive(pipe: int) -> bytes:
-    """Wait for the next message; raise `EOFError` if the writer is gone."""
-    return _read_exactly(pipe, _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size))[0])
-
-
-def _read_exactly(pipe: int, size: int) -> bytes:
-    received = bytearray()
-    while len(received) < size:
-        chunk = os.read(pipe, size - len(received))
-        if not chunk:
-            raise EOFError
-        received += chunk
-    return bytes(received)

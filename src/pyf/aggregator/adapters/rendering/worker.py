@@ -12,7 +12,8 @@ import traceback
 from msgspec import msgpack
 
 from ...domain.readme.plain_text import Readme
-from .protocol import READY, RenderResponse, receive, send
+from ..pipes import receive, send
+from .protocol import READY, RenderResponse
 
 # A README of a few kilobytes can need many gigabytes, by a wide table or unclosed formatting.
 MAX_MEMORY = 1 << 30

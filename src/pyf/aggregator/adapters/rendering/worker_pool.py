@@ -15,7 +15,8 @@ from threading import Lock, Timer
 from msgspec import Struct, msgpack
 
 from ...domain.readme.plain_text import Readme, RenderedReadme, clean_readme, render_plain_text
-from .protocol import RenderResponse, receive, send
+from ..pipes import receive, send
+from .protocol import RenderResponse
 
 # -P: files in the current folder must not shadow modules.
 PROGRAM = (sys.executable, "-P", "-m", "pyf.aggregator.adapters.rendering.worker")

@@ -1,17 +1,19 @@
 """Collections of a SQLite file as source of full-text search indexes, which are stored beside that file."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
-from ...domain.documents.document import Document
+from msgspec import Struct, field
+
 from ...domain.documents.schema import Owner
 from ...domain.health import ScoringConfig
 from ...domain.relevance import Lexicon, PopularityScale, build_popularity_scale
 from ..encoding import build_document as document_of
 from ..encoding import decode_registry_fields
 from ..fulltext.files import get_search_folder
-from ..fulltext.indexed_package import OlderRelease, build_indexed_package, parse_older_release
+from ..fulltext.indexed_package import build_indexed_package, parse_older_release
 from ..fulltext.search import FulltextSearch
 from ..fulltext.source import ChangedPackages, PackageRecord, Position, WriteNumbers
 from .database import Database, require_collection, to_json_array
@@ -112,11 +114,22 @@ class SqliteCollection:
                 return
             name, number, _ = changes[-1]
             visible = [package for package, _, is_visible in changes if is_visible]
-            records = {record.name: record for record in _read_packages(self._database, self._number, visible)}
+            packages = _read_packages(self._database, self._number, visible)
             yield ChangedPackages(
-                records=[records.get(package, PackageRecord(name=package)) for package, *_ in changes],
+                records=[
+                    _parse_package(packages[package]) if package in packages else PackageRecord(name=package)
+                    for package, *_ in changes
+                ],
                 position=Position(number=number, package=name),
             )
+
+
+class _StoredPackage(Struct):
+    """The rows of a package: the JSON of its documents, with whether each is the newest one, and of its enrichments."""
+
+    name: str
+    documents: list[tuple[str, int]] = field(default_factory=list)
+    enrichments: dict[Owner, str] = field(default_factory=dict)
 
 
 class _Reader:
@@ -130,9 +143,10 @@ class _Reader:
         self.names = names
         self.position = position
         self.popularity = popularity
+        self.parse: Callable[[Any], PackageRecord] = _parse_package
 
-    def read(self, names: Sequence[str]) -> Iterator[PackageRecord]:
-        return _read_packages(self._database, self._collection, names)
+    def read(self, names: Sequence[str]) -> Iterable[tuple[str, "_StoredPackage"]]:
+        return _read_packages(self._database, self._collection, names).items()
 
 
 def _read_latest(connection: sqlite3.Connection, collection: int) -> int:
@@ -146,19 +160,24 @@ def _read_name(connection: sqlite3.Connection, collection: int, change: int) -> 
     return row[0] if row else ""
 
 
-def _read_packages(database: Database, collection: int, names: Sequence[str]) -> Iterator[PackageRecord]:
+def _read_packages(database: Database, collection: int, names: Sequence[str]) -> dict[str, _StoredPackage]:
     parameters = (collection, to_json_array(names))
     with database.reading() as connection:
-        rows = connection.execute(_DOCUMENTS, parameters).fetchall()
-        enrichments: dict[str, dict[Owner, str]] = {}
-        for name, owner, json in connection.execute(_ENRICHMENTS, parameters):
-            enrichments.setdefault(name, {})[Owner(owner)] = json
-    newest: dict[str, Document] = {}
-    older: dict[str, list[OlderRelease]] = {}
-    for name, json, is_newest in rows:
-        if is_newest:
-            newest[name] = document_of(decode_registry_fields(json), enrichments.get(name, {}))
-        else:
-            older.setdefault(name, []).append(parse_older_release(json))
-    for name, release in newest.items():
-        yield PackageRecord(name=name, entry=build_indexed_package(release, older.get(name, ())))
+        documents = connection.execute(_DOCUMENTS, parameters).fetchall()
+        enrichments = connection.execute(_ENRICHMENTS, parameters).fetchall()
+    packages: dict[str, _StoredPackage] = {}
+    for name, json, is_newest in documents:
+        packages.setdefault(name, _StoredPackage(name)).documents.append((json, is_newest))
+    for name, owner, json in enrichments:
+        if name in packages:
+            packages[name].enrichments[owner] = json
+    return packages
+
+
+def _parse_package(package: _StoredPackage) -> PackageRecord:
+    newest = next((json for json, is_newest in package.documents if is_newest), None)
+    if newest is None:  # it was rejected
+        return PackageRecord(name=package.name)
+    older = [parse_older_release(json) for json, is_newest in package.documents if not is_newest]
+    document = document_of(decode_registry_fields(newest), package.enrichments)
+    return PackageRecord(name=package.name, entry=build_indexed_package(document, older))

@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path
@@ -242,7 +243,7 @@ class TypesenseCollection:
                 if name in packages:  # the server ignores punctuation when it compares names
                     packages[name].append(line)
             for name, documents in packages.items():
-                yield _build_record(name, documents, self.folder_name)
+                yield _parse_package(self.folder_name, (name, documents))
 
     def _read_latest(self) -> int:
         """Return the highest number of the collection."""
@@ -276,7 +277,7 @@ class _Reader:
 
     def __init__(self, spool: sqlite3.Connection, collection: str, number: int) -> None:
         self._spool = spool
-        self._collection = collection
+        self.parse: Callable[[Any], PackageRecord] = partial(_parse_package, collection)
         self.names: Sequence[str] = [
             name for (name,) in spool.execute("SELECT DISTINCT name FROM documents ORDER BY name")
         ]
@@ -286,13 +287,12 @@ class _Reader:
         downloads = spool.execute("SELECT downloads FROM documents WHERE downloads IS NOT NULL")
         self.popularity: PopularityScale = build_popularity_scale(count for (count,) in downloads)
 
-    def read(self, names: Sequence[str]) -> Iterator[PackageRecord]:
+    def read(self, names: Sequence[str]) -> Iterable[tuple[str, tuple[str, list[bytes]]]]:
         query = "SELECT name, json FROM documents WHERE name IN (SELECT value FROM json_each(?))"
-        packages: dict[str, list[bytes]] = {}
+        packages: dict[str, tuple[str, list[bytes]]] = {}
         for name, json in self._spool.execute(query, (encode(list(names)).decode(),)):
-            packages.setdefault(name, []).append(json)
-        for name, documents in packages.items():
-            yield _build_record(name, documents, self._collection)
+            packages.setdefault(name, (name, []))[1].append(json)
+        return packages.items()
 
 
 def _fill_spool(spool: sqlite3.Connection, lines: Iterable[bytes]) -> None:
@@ -308,8 +308,9 @@ def _to_spool_row(line: bytes) -> tuple[str, int, int | None, bytes]:
     return document.name_normalized, document.written, document.download_last_month if is_counted else None, line
 
 
-def _build_record(name: str, lines: Sequence[bytes], collection: str) -> PackageRecord:
-    """Build the record of a package from the JSON of its documents."""
+def _parse_package(collection: str, package: tuple[str, Sequence[bytes]]) -> PackageRecord:
+    """Build the record of a package from its name and the JSON of its documents."""
+    name, lines = package
     documents = [decode(line) for line in lines]
     numbers = tuple(document.get(WRITE_NUMBER, 0) for document in documents)
     if not documents:
