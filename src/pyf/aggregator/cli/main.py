@@ -34,6 +34,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
         "explain": _Entry("packages", "explain", "Explain the health score of a package"),
         "why": _Entry("packages", "why", "Explain why a package is in a collection, or not"),
         "check": _Entry("check", "check", "Check the packages of a project before an upgrade"),
+        "readiness": _Entry("check", "readiness", "List which packages are ready for a release"),
     },
     "Manage": {
         "collection": _Entry("admin", "collection", "List, create, rebuild, copy, delete, export, import"),

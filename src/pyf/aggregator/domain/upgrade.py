@@ -202,7 +202,7 @@ def _find_used(listed: ListedPackage, releases: Sequence[RegistryFields]) -> Reg
     allowed = [
         release
         for release in releases
-        if _is_installable(release) and specifier.contains(release.version, prereleases=False)
+        if is_installable(release) and specifier.contains(release.version, prereleases=False)
     ]
     return max(allowed, key=lambda release: to_version_key(release.version), default=None)
 
@@ -214,7 +214,7 @@ def _find_first_supporting(
     candidates = (
         release
         for release in sorted(releases, key=lambda release: to_version_key(release.version))
-        if _is_installable(release) and (lowest is None or to_version_key(release.version) >= lowest)
+        if is_installable(release) and (lowest is None or to_version_key(release.version) >= lowest)
     )
     return next(
         (release for release in candidates if (support := evaluate_release(release, goal)) and is_supporting(support)),
@@ -222,7 +222,7 @@ def _find_first_supporting(
     )
 
 
-def _is_installable(release: RegistryFields) -> bool:
+def is_installable(release: RegistryFields) -> bool:
     """Return whether pip installs a release without being asked for it by version."""
     version = parse_version(release.version)
     return version is not None and not version.is_prerelease and not release.yanked and release.has_files

@@ -48,3 +48,35 @@ def check(files: tuple[str, ...], environment: Path | None, markdown: bool, as_j
     output = OutputFormat.JSON if as_json else OutputFormat.MARKDOWN if markdown else OutputFormat.TABLE
     selection = Selection(profile=options["profile"], target=options["target"])
     return run_check(selection, files, environment, goal=(options["framework"], options["python"]), output=output)
+
+
+@command_with_examples(
+    'pyf readiness -p django --to "Django 6.0"',
+    "pyf readiness -p plone --python 3.14 --limit 50",
+)
+@profile_option
+@target_option
+@click.option(
+    "--to", "framework", default="", metavar="RELEASE", help='Release of the framework: "Django 6.0" or "6.0".'
+)
+@click.option("--python", default="", metavar="VERSION", help="Release of Python: 3.14.")
+@click.option(
+    "-l",
+    "--limit",
+    type=click.IntRange(1, 500),
+    default=100,
+    show_default=True,
+    metavar="N",
+    help="The N most downloaded packages.",
+)
+@json_option("Print the board as one JSON object on stdout.")
+def readiness(limit: int, as_json: bool, **options: str) -> ExitCode:
+    """Print which of the most used packages are ready for a release, since when, and which are not.
+
+    Without --to and --python, the newest release of the framework is taken.
+    """
+    with default_sigint():
+        from ..actions.readiness import run_readiness
+        from ..collection_option import Selection
+    selection = Selection(profile=options["profile"], target=options["target"])
+    return run_readiness(selection, goal=(options["framework"], options["python"]), limit=limit, as_json=as_json)

@@ -57,7 +57,7 @@ def check_requirements(
         Invalid: A release is not understood, or the collection is about another framework.
         NotFound: The collection does not exist.
     """
-    goal = _build_goal(deps, target, framework, python)
+    goal = build_goal(deps, target, framework, python)
     hidden_names = get_hidden_names(deps, target)
     unique = {(package.name_normalized, package.version, package.specifier): package for package in listed.packages}
     packages = list(unique.values())[:MAX_PACKAGES]
@@ -79,7 +79,8 @@ def check_requirements(
     )
 
 
-def _build_goal(deps: Dependencies, target: Target, framework: str, python: str) -> UpgradeGoal:
+def build_goal(deps: Dependencies, target: Target, framework: str, python: str) -> UpgradeGoal:
+    """Return the goal of "Django 6.0" or "6.0", and of "3.14"; raises as `check_requirements` does."""
     state = require_state(deps, target)
     filter_ = target.filter or state.filter
     name, version = parse_framework_goal(framework, filter_.frameworks) if framework else ("", "")

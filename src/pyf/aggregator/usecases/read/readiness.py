@@ -1,0 +1,109 @@
+"""The readiness board: which of the most used packages of a collection support a release, and which do not yet."""
+
+from msgspec import Struct
+
+from ...domain.readiness import PackageReadiness, Readiness, TrendPoint, build_trend, evaluate_readiness, is_public
+from ...domain.search import SearchQuery, Sort
+from ...domain.support.degrees import PYTHON_RELEASES
+from ...domain.support.matrix import sort_newest_first
+from ...domain.upgrade import UpgradeGoal
+from ...ports import Dependencies
+from ..collections.target import Target, require_state
+from .package import get_visible_documents
+from .search import get_hidden_names
+from .upgrade_check import build_goal
+
+# Packages on a board.
+DEFAULT_PACKAGES, MAX_PACKAGES = 100, 500
+
+# Releases of the framework and of Python that a board offers.
+_OFFERED_FRAMEWORKS, _OFFERED_PYTHONS = 4, 4
+
+
+class ReadinessBoard(Struct, frozen=True, kw_only=True):
+    """The most used packages: those that are not ready first, then by downloads.
+
+    Attributes:
+        trend: How many of them were ready at the end of each of the last months.
+    """
+
+    goal: UpgradeGoal
+    packages: tuple[PackageReadiness, ...]
+    trend: tuple[TrendPoint, ...]
+
+    @property
+    def ready_count(self) -> int:
+        """How many packages are ready."""
+        return sum(package.state is Readiness.READY for package in self.packages)
+
+
+def build_board(
+    deps: Dependencies, target: Target, *, framework: str = "", python: str = "", limit: int = DEFAULT_PACKAGES
+) -> ReadinessBoard:
+    """Evaluate the most used packages of a collection; without a release, for the newest one of its framework.
+
+    Packages are in the order of their downloads, or of their stars if no downloads are known.
+
+    Raises:
+        Invalid: A release is not understood, or the collection is about another framework.
+        NotFound: The collection does not exist.
+    """
+    if not framework and not python:
+        offered_frameworks, offered_pythons = list_goals(deps, target)
+        framework = next(iter(offered_frameworks), "")
+        python = "" if framework else offered_pythons[0]
+    goal = build_goal(deps, target, framework, python)
+    hidden_names = get_hidden_names(deps, target)
+    query = SearchQuery(sort=Sort.DOWNLOADS, per_page=limit)
+    hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
+    if hits and hits[0].downloads is None:
+        hits = deps.search.search(target.collection, SearchQuery(sort=Sort.STARS, per_page=limit)).hits
+    documents = deps.index.get_packages(target.collection, [hit.name_normalized for hit in hits])
+    earlier_goals = _list_earlier_goals(deps, target, goal)
+    packages = [
+        evaluate_readiness(documents[hit.name_normalized], goal, earlier_goals)
+        for hit in hits
+        if hit.name_normalized in documents and is_public(documents[hit.name_normalized][0])
+    ]
+    order = (Readiness.NOT_READY, Readiness.UNKNOWN, Readiness.READY)
+    return ReadinessBoard(
+        goal=goal,
+        packages=tuple(sorted(packages, key=lambda package: order.index(package.state))),
+        trend=build_trend(packages, deps.now()),
+    )
+
+
+def get_readiness(
+    deps: Dependencies, target: Target, name: str, *, framework: str = "", python: str = ""
+) -> PackageReadiness:
+    """Evaluate one package by any spelling of its name; raises `NotFound` and `Invalid` as `build_board` does."""
+    goal = build_goal(deps, target, framework, python)
+    documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
+    return evaluate_readiness(documents, goal, _list_earlier_goals(deps, target, goal))
+
+
+def list_goals(deps: Dependencies, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the newest releases of the collection's framework that classifiers name, and those of Python."""
+    pythons = tuple(reversed(list(PYTHON_RELEASES)))[:_OFFERED_PYTHONS]
+    return _list_framework_releases(deps, target)[:_OFFERED_FRAMEWORKS], pythons
+
+
+def _list_framework_releases(deps: Dependencies, target: Target) -> tuple[str, ...]:
+    filter_ = target.filter or require_state(deps, target).filter
+    values = deps.search.count_values(target.collection, "framework", hidden=get_hidden_names(deps, target))
+    names = [value for value in values if value.rpartition(" ")[0] in filter_.frameworks]
+    return tuple(sort_newest_first(names))
+
+
+def _list_earlier_goals(deps: Dependencies, target: Target, goal: UpgradeGoal) -> list[UpgradeGoal]:
+    """Return goals that are earlier than this one, the newest first; none for a goal of framework and Python."""
+    if goal.python and goal.version:
+        return []
+    if goal.python:
+        pythons = list(PYTHON_RELEASES)
+        earlier = pythons[: pythons.index(goal.python)] if goal.python in pythons else pythons
+        return [UpgradeGoal(python=python) for python in reversed(earlier)]
+    releases = _list_framework_releases(deps, target)
+    label = f"{goal.framework} {goal.version}"
+    names = releases[releases.index(label) + 1 :] if label in releases else releases
+    return [build_goal(deps, target, name, "") for name in names]

@@ -1,0 +1,103 @@
+"""Readiness of a package for a release: its state, since when, and the trend over packages."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from pyf.aggregator.domain.documents.document import Document
+from pyf.aggregator.domain.documents.schema import RegistryFields
+from pyf.aggregator.domain.readiness import (
+    TREND_MONTHS,
+    PackageReadiness,
+    Readiness,
+    build_trend,
+    evaluate_readiness,
+)
+from pyf.aggregator.domain.support.degrees import Degree
+from pyf.aggregator.domain.upgrade import UpgradeGoal
+from support.builders import build_fields
+
+GOAL = UpgradeGoal(framework="Django", version="6.0", projects=frozenset({"django"}))
+EARLIER = [UpgradeGoal(framework="Django", version=version) for version in ("5.2", "5.1")]
+
+
+def release(version: str, *supported: str, **fields: Any) -> RegistryFields:
+    classifiers = tuple(f"Framework :: Django :: {number}" for number in supported)
+    requires = () if "6.0" in supported else ("django<6",)
+    return build_fields(
+        "django-thing", version, classifiers=classifiers, requires_dist=requires, is_newest=False, **fields
+    )
+
+
+def evaluate(*releases: RegistryFields) -> PackageReadiness:
+    newest, *others = releases
+    documents = [Document(registry=replace(newest, is_newest=True)), *(Document(registry=item) for item in others)]
+    return evaluate_readiness(documents, GOAL, EARLIER)
+
+
+def test_ready_since_the_first_release_of_the_current_run() -> None:
+    readiness = evaluate(
+        release("4.0", "6.0", upload_timestamp=400),
+        release("3.0", "6.0", upload_timestamp=300),
+        release("2.0", "5.2", upload_timestamp=200),
+        release("1.0", "6.0", upload_timestamp=100),
+    )
+
+    assert (readiness.state, readiness.since_release, readiness.since) == (Readiness.READY, "3.0", 300)
+    assert readiness.latest_supported == ""
+
+
+def test_yanked_and_pre_releases_do_not_end_a_run() -> None:
+    readiness = evaluate(
+        release("3.0", "6.0", upload_timestamp=300),
+        release("2.5", "5.2", upload_timestamp=250, yanked=True),
+        release("2.1b1", "5.2", upload_timestamp=210),
+        release("2.0", "6.0", upload_timestamp=200),
+    )
+
+    assert readiness.since_release == "2.0"
+
+
+def test_package_that_is_not_ready_names_what_it_supports_and_its_tracker() -> None:
+    links = {"Tracker": "https://github.com/acme/django-thing/issues"}
+    readiness = evaluate(release("2.0", "5.1", "5.2", project_urls=links), release("1.0", "6.0"))
+
+    assert (readiness.state, readiness.degree) == (Readiness.NOT_READY, Degree.EXCLUDED)
+    assert readiness.latest_supported == "Django 5.2"
+    assert readiness.tracker == links["Tracker"]
+
+
+def test_package_that_says_nothing_is_unknown() -> None:
+    assert evaluate(build_fields("django-thing", "1.0")).state is Readiness.UNKNOWN
+
+
+def timestamp(year: int, month: int, day: int = 1) -> int:
+    return int(datetime(year, month, day, tzinfo=UTC).timestamp())
+
+
+@given(st.lists(st.integers(min_value=0, max_value=timestamp(2026, 12)), max_size=20))
+def test_trend_never_falls_and_ends_with_all_ready_packages(since: list[int]) -> None:
+    packages = [
+        PackageReadiness(
+            name="p",
+            name_normalized="p",
+            newest="1",
+            state=Readiness.READY,
+            degree=Degree.DECLARED,
+            evidence="",
+            since=moment,
+        )
+        for moment in since
+    ]
+
+    trend = build_trend(packages, timestamp(2026, 12, 31))
+
+    counts = [point.ready for point in trend]
+    assert [point.month for point in trend][::23] == ["2025-01", "2026-12"]
+    assert len(trend) == TREND_MONTHS
+    assert counts == sorted(counts)
+    assert counts[-1] == len(since)
+    assert counts[0] == sum(moment < timestamp(2025, 2) for moment in since)
