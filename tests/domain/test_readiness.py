@@ -16,7 +16,6 @@ from pyf.aggregator.domain.readiness import (
     build_trend,
     evaluate_readiness,
 )
-from pyf.aggregator.domain.support.degrees import Degree
 from pyf.aggregator.domain.upgrade import UpgradeGoal
 from support.builders import build_fields
 
@@ -65,7 +64,7 @@ def test_package_that_is_not_ready_names_what_it_supports_and_its_tracker() -> N
     links = {"Tracker": "https://github.com/acme/django-thing/issues"}
     readiness = evaluate(release("2.0", "5.1", "5.2", project_urls=links), release("1.0", "6.0"))
 
-    assert (readiness.state, readiness.degree) == (Readiness.NOT_READY, Degree.EXCLUDED)
+    assert (readiness.state, readiness.degree) == (Readiness.NOT_READY, "excluded")
     assert readiness.latest_supported == "Django 5.2"
     assert readiness.tracker == links["Tracker"]
 
@@ -86,7 +85,7 @@ def test_trend_never_falls_and_ends_with_all_ready_packages(since: list[int]) ->
             name_normalized="p",
             newest="1",
             state=Readiness.READY,
-            degree=Degree.DECLARED,
+            degree="declared",
             evidence="",
             since=moment,
         )

@@ -23,3 +23,7 @@ class Unavailable(AggregatorError):
 
 class Invalid(AggregatorError):
     """The input is wrong; a retry does not help."""
+
+
+class InvalidRequest(Invalid):
+    """What a user asks for is wrong. The message can be shown to anybody: it has no path and no URL of this machine."""

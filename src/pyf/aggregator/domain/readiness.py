@@ -32,6 +32,7 @@ class PackageReadiness(Struct, frozen=True, kw_only=True):
 
     Attributes:
         newest: Its newest release.
+        degree: How far it supports the goal: `declared`, `admitted`, `unknown` or `excluded`.
         evidence: What the state is based on, in words.
         since_release: The first release from which on all support the goal; "" if the newest one does not.
         since: When that release was uploaded, in Unix seconds; 0 if it is unknown.
@@ -44,7 +45,7 @@ class PackageReadiness(Struct, frozen=True, kw_only=True):
     name_normalized: str
     newest: str
     state: Readiness
-    degree: Degree
+    degree: str
     evidence: str
     since_release: str = ""
     since: int = 0
@@ -80,7 +81,7 @@ def evaluate_readiness(
         name_normalized=newest.name_normalized,
         newest=newest.version,
         state=Readiness.NOT_READY if support.degree is Degree.EXCLUDED else Readiness.UNKNOWN,
-        degree=support.degree,
+        degree=support.degree.label,
         evidence=support.evidence,
         tracker=find_links(newest).tracker or "",
         maintainers=newest.maintainers,

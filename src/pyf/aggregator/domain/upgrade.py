@@ -10,7 +10,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from .documents.document import Document
 from .documents.schema import RegistryFields
 from .documents.version import parse_version, to_version_key
-from .errors import Invalid
+from .errors import InvalidRequest
 from .replacement import Replacement, find_replacement
 from .requirement_files import ListedPackage
 from .support.degrees import (
@@ -92,26 +92,26 @@ def parse_framework_goal(text: str, frameworks: Sequence[str]) -> tuple[str, str
         frameworks: The frameworks of the collection; the first one is meant if the text names none.
 
     Raises:
-        Invalid: The text names no version, or another framework.
+        InvalidRequest: The text names no version, or another framework.
     """
     name, _, version = re.sub(r"[=\s]+", " ", text.strip()).rpartition(" ")
     if not _NUMBER.fullmatch(version):
-        raise Invalid(f"{text!r} is not a release of a framework, such as {(frameworks or ('Django',))[0]} 6.0")
+        raise InvalidRequest(f"{text!r} is not a release of a framework, such as {(frameworks or ('Django',))[0]} 6.0")
     if not frameworks:
-        raise Invalid("the collection has no framework: check against a Python only")
+        raise InvalidRequest("the collection has no framework: check against a Python only")
     by_name = {framework.lower(): framework for framework in frameworks}
     if not name:
         return frameworks[0], version
     if name.lower() not in by_name:
-        raise Invalid(f"the collection is not about {name}, but about {', '.join(frameworks)}")
+        raise InvalidRequest(f"the collection is not about {name}, but about {', '.join(frameworks)}")
     return by_name[name.lower()], version
 
 
 def parse_python_goal(text: str) -> str:
-    """Return the Python of "3.14" or "Python 3.14"; raises `Invalid` for anything else."""
+    """Return the Python of "3.14" or "Python 3.14"; raises `InvalidRequest` for anything else."""
     version = text.strip().lower().removeprefix("python").strip()
     if not _PYTHON_NUMBER.fullmatch(version):
-        raise Invalid(f"{text!r} is not a release of Python, such as 3.14")
+        raise InvalidRequest(f"{text!r} is not a release of Python, such as 3.14")
     return version
 
 
@@ -134,7 +134,10 @@ def evaluate_release(release: RegistryFields, goal: UpgradeGoal) -> Support | No
         return None
     return Support(
         degree=min(support.degree for _, support in supports),
-        evidence="; ".join(f"{label} {support.degree.label}: {support.evidence}" for label, support in supports),
+        evidence="; ".join(
+            f"{label} {support.degree.label}: {support.evidence}" if len(supports) > 1 else support.evidence
+            for label, support in supports
+        ),
         is_confirmed=all(support.is_confirmed for _, support in supports),
     )
 

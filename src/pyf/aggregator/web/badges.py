@@ -4,13 +4,15 @@ from html import escape
 from http import HTTPStatus
 
 from litestar import Response, Router, get
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from ..domain.documents.facets import HealthBand
 from ..domain.documents.project import ProjectStatus
-from ..domain.errors import NotFound
+from ..domain.errors import Invalid, NotFound
+from ..domain.readiness import Readiness
 from ..domain.search import Hit
 from ..usecases.read.package import get_summary
+from ..usecases.read.readiness import get_readiness
 from .pages.formatting import format_compact
 from .site import InjectedSite, Site
 
@@ -31,6 +33,11 @@ _BAND_COLORS = {
     HealthBand.UNKNOWN: "#59636e",
 }
 _NEUTRAL_COLOR = "#0b63a5"
+_READINESS_COLORS = {
+    Readiness.READY: _BAND_COLORS[HealthBand.EXCELLENT],
+    Readiness.UNKNOWN: _BAND_COLORS[HealthBand.UNKNOWN],
+    Readiness.NOT_READY: _BAND_COLORS[HealthBand.POOR],
+}
 
 
 @get("/badge/{key:str}/{name:str}/health.svg", sync_to_thread=True)
@@ -55,6 +62,21 @@ def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[
     if hit.downloads is None or hit.project_status == ProjectStatus.QUARANTINED:
         return _badge_response("downloads", "unknown", _BAND_COLORS[HealthBand.UNKNOWN])
     return _badge_response("downloads", f"{format_compact(hit.downloads)}/month", _NEUTRAL_COLOR)
+
+
+@get("/badge/{key:str}/{name:str}/ready.svg", sync_to_thread=True)
+def show_readiness_badge(
+    site: InjectedSite, key: FromPath[str], name: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
+) -> Response[str]:
+    """Show whether a package is ready for a release of the framework or of Python."""
+    try:
+        target = site.get_collection(key).target
+        readiness = get_readiness(site.deps, target, name, framework=to, python=python)
+    except (NotFound, Invalid) as error:
+        reason = "not found" if isinstance(error, NotFound) else "unknown release"
+        return _badge_response("ready", reason, _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+    label = " and ".join(text for text in (to, f"Python {python}" if python else "") if text)
+    return _badge_response(label, readiness.state.value, _READINESS_COLORS[readiness.state])
 
 
 def render_badge(label: str, value: str, color: str) -> str:
@@ -95,4 +117,6 @@ def _text_width(text: str) -> int:
     return round(sum(widths) / 10)
 
 
-badges = Router("/", route_handlers=[show_health_badge, show_downloads_badge], include_in_schema=False)
+badges = Router(
+    "/", route_handlers=[show_health_badge, show_downloads_badge, show_readiness_badge], include_in_schema=False
+)

@@ -9,14 +9,15 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from litestar import Request, Response, Router, get
 from litestar.di import Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
 from ..domain.errors import NotFound
+from ..domain.readiness import Readiness
 from ..usecases.read.search import list_new_packages, list_recently_updated
 from .api import parameters
 from .site import InjectedSite
-from .urls import FILTER_PARAMS, feed_path, get_base_url, project_path, start_path
+from .urls import FILTER_PARAMS, build_request_url, feed_path, get_base_url, project_path, readiness_path, start_path
 
 MEDIA_TYPE = "application/atom+xml"
 MAX_ENTRIES = 50
@@ -146,4 +147,39 @@ def show_feed(
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 
 
-feeds = Router("/", route_handlers=[show_feed], include_in_schema=False)
+@get("/feeds/{key:str}/ready.atom", sync_to_thread=True)
+def show_readiness_feed(
+    request: Request[Any, Any, Any],
+    site: InjectedSite,
+    key: FromPath[str],
+    to: FromQuery[str] = "",
+    python: FromQuery[str] = "",
+) -> Response[bytes]:
+    """Return the feed of packages that became ready for a release of the framework or of Python."""
+    parameters.reject_unknown_params(request, ("to", "python"))
+    collection = site.get_collection(key)
+    board = site.get_board(collection, to, python)
+    base_url = get_base_url(request, site)
+    ready = [package for package in board.packages if package.state is Readiness.READY and package.since]
+    entries = [
+        AtomEntry(
+            key=f"ready {collection.key} {package.name_normalized} {board.goal.label}",
+            title=f"{package.name} {package.since_release} is ready for {board.goal.label}",
+            summary=package.evidence,
+            url=base_url + project_path(collection.key, package.name_normalized),
+            updated=package.since,
+        )
+        for package in sorted(ready, key=lambda package: -package.since)[:MAX_ENTRIES]
+    ]
+    pairs = [(name, value) for name, value in (("to", to), ("python", python)) if value]
+    body = render_feed(
+        key=f"feed ready {collection.key} {board.goal.label}",
+        title=f"{collection.title}: ready for {board.goal.label}",
+        url=build_request_url(request, site),
+        page_url=base_url + readiness_path(collection.key, pairs),
+        entries=entries,
+    )
+    return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
+
+
+feeds = Router("/", route_handlers=[show_feed, show_readiness_feed], include_in_schema=False)

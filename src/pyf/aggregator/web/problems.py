@@ -10,8 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Template
 from msgspec import UNSET, Struct, UnsetType
 
-from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from ..usecases.read.comparison import NotComparable
+from ..domain.errors import AggregatorError, Invalid, InvalidRequest, NotFound, Unavailable
 
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
@@ -78,7 +77,7 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
             status, invalid_params, headers, detail = error.status, error.invalid_params, error.headers, str(error)
         case NotFound():
             status, detail = HTTPStatus.NOT_FOUND, str(error)
-        case NotComparable():
+        case InvalidRequest():
             status, detail = HTTPStatus.BAD_REQUEST, str(error)
         case Unavailable() | Invalid():
             # `Invalid` here is no fault of the request: the index is damaged, or newer than this program. The message

@@ -14,6 +14,7 @@ from ..ports import Dependencies
 from ..settings import Settings
 from ..usecases.collections.overview import CollectionSummary, PublicCollection, get_collection, list_collections
 from ..usecases.read.dashboard import Dashboard, build_dashboard
+from ..usecases.read.readiness import ReadinessBoard, build_board
 from ..usecases.read.search import get_hidden_names
 
 # Seconds. Every page lists the collections, and counting them visits every package.
@@ -37,6 +38,11 @@ class Site:
             lambda key: build_dashboard(deps, self.get_collection(key[0]).target), ttl=ttl
         )
 
+        # Evaluating a hundred packages takes a tenth of a second and more.
+        self._boards = TTLCache[tuple[str, str, str, frozenset[str]], ReadinessBoard](
+            lambda key: build_board(deps, self.get_collection(key[0]).target, framework=key[1], python=key[2]), ttl=ttl
+        )
+
     def get_collection(self, key: str) -> PublicCollection:
         """Return a public collection; raises `NotFound` if there is none of this name."""
         return get_collection(self.deps, self.profiles, key)
@@ -48,6 +54,11 @@ class Site:
     def get_start_page(self, collection: PublicCollection) -> Dashboard:
         """Return the start page of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""
         return self._start_pages.get((collection.key, get_hidden_names(self.deps, collection.target)))
+
+    def get_board(self, collection: PublicCollection, framework: str, python: str) -> ReadinessBoard:
+        """Return the readiness board of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""
+        hidden_names = get_hidden_names(self.deps, collection.target)
+        return self._boards.get((collection.key, framework.strip(), python.strip(), hidden_names))
 
 
 # The type of a handler's parameter `site`.

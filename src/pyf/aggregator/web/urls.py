@@ -75,6 +75,11 @@ def compare_path(collection: str, names: Iterable[str] = ()) -> str:
     return _add_query(f"{start_path(collection)}/compare", [("name", name) for name in names])
 
 
+def readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "") -> str:
+    """Return the path of the readiness board; with the suffix ".svg", that of its chart."""
+    return _add_query(f"{start_path(collection)}/readiness{suffix}", pairs)
+
+
 def badge_path(collection: str, name: str) -> str:
     """Return the path of a package's health badge, by its normalized name."""
     return f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg"

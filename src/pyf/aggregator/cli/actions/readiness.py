@@ -37,7 +37,7 @@ def to_dict(board: ReadinessBoard) -> dict[str, Any]:
     return {
         "goal": board.goal.label,
         "ready": board.ready_count,
-        "packages": [to_builtins(package) | {"degree": package.degree.label} for package in board.packages],
+        "packages": to_builtins(board.packages),
         "trend": to_builtins(board.trend),
     }
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from ...domain.documents.project import ProjectStatus, normalize_name
-from ...domain.errors import Invalid, NotFound
+from ...domain.errors import InvalidRequest, NotFound
 from ...domain.membership.requirements import parse_requirement_lines
 from ...domain.search import Hit
 from ...domain.support.matrix import FrameworkVersion, SupportMatrix, sort_newest_first
@@ -28,7 +28,7 @@ from .search import get_hidden_names
 MIN_COMPARED, MAX_COMPARED = 2, 4
 
 
-class NotComparable(Invalid):
+class NotComparable(InvalidRequest):
     """Too few or too many packages."""
 
 

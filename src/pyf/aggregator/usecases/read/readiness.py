@@ -45,7 +45,7 @@ def build_board(
     Packages are in the order of their downloads, or of their stars if no downloads are known.
 
     Raises:
-        Invalid: A release is not understood, or the collection is about another framework.
+        InvalidRequest: A release is not understood, or the collection is about another framework.
         NotFound: The collection does not exist.
     """
     if not framework and not python:
@@ -76,7 +76,7 @@ def build_board(
 def get_readiness(
     deps: Dependencies, target: Target, name: str, *, framework: str = "", python: str = ""
 ) -> PackageReadiness:
-    """Evaluate one package by any spelling of its name; raises `NotFound` and `Invalid` as `build_board` does."""
+    """Evaluate one package by any spelling of its name; raises as `build_board` does."""
     goal = build_goal(deps, target, framework, python)
     documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
     return evaluate_readiness(documents, goal, _list_earlier_goals(deps, target, goal))

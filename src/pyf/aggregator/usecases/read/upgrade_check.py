@@ -54,7 +54,7 @@ def check_requirements(
         python: Such as "3.14"; "" for any.
 
     Raises:
-        Invalid: A release is not understood, or the collection is about another framework.
+        InvalidRequest: A release is not understood, or the collection is about another framework.
         NotFound: The collection does not exist.
     """
     goal = build_goal(deps, target, framework, python)

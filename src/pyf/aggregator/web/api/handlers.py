@@ -18,7 +18,7 @@ from ..site import InjectedSite
 from ..urls import SEARCH_PARAMS, build_request_url
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
-from .schemas import Collection, CollectionStatistics, PackageHit, SearchResponse
+from .schemas import Collection, CollectionStatistics, PackageHit, ReadinessResponse, SearchResponse
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -123,6 +123,19 @@ def show_comparison(
     """Compare 2 to 4 packages."""
     parameters.reject_unknown_params(request, ("name",))
     return compare_packages(site.deps, public_collection.target, name)
+
+
+@get("/collections/{collection:str}/readiness", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_readiness(
+    request: AnyRequest,
+    site: InjectedSite,
+    public_collection: InjectedCollection,
+    to: parameters.FrameworkRelease = "",
+    python: parameters.PythonRelease = "",
+) -> ReadinessResponse:
+    """Return which of the most used packages support a release; by default, the newest of the framework."""
+    parameters.reject_unknown_params(request, ("to", "python"))
+    return ReadinessResponse.from_board(site.get_board(public_collection, to, python))
 
 
 @get("/collections/{collection:str}/stats", sync_to_thread=True, responses=COLLECTION_RESPONSES)

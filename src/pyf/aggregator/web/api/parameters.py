@@ -52,6 +52,10 @@ Order = Annotated[Sort, QueryParameter(description="Sort order.")]
 Page = Annotated[int, QueryParameter(ge=1, le=MAX_PAGE, description="Page number, from 1.")]
 PerPage = Annotated[int, QueryParameter(ge=1, le=MAX_PER_PAGE, description="Packages per page.")]
 Limit = Annotated[int, QueryParameter(ge=1, le=50, description="Maximum number of suggestions.")]
+FrameworkRelease = Annotated[
+    str, QueryParameter(max_length=MAX_VALUE_LENGTH, description='Release of the framework: "Django 6.0" or "6.0".')
+]
+PythonRelease = Annotated[str, QueryParameter(max_length=20, description="Release of Python, such as 3.14.")]
 Names = Annotated[
     Sequence[Value],
     QueryParameter(

@@ -6,8 +6,10 @@ from math import ceil
 from msgspec import Struct, structs
 
 from ...domain.documents.facets import HealthBand
+from ...domain.readiness import PackageReadiness, TrendPoint
 from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, count_missing
 from ...usecases.collections.overview import CollectionSummary
+from ...usecases.read.readiness import ReadinessBoard
 
 
 class Collection(Struct, frozen=True, kw_only=True):
@@ -67,6 +69,20 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
             hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
             facets=results.facets,
         )
+
+
+class ReadinessResponse(Struct, frozen=True, kw_only=True):
+    """Packages that are not ready first, then by downloads; `trend` has the number of ready ones by month."""
+
+    goal: str
+    ready: int
+    packages: tuple[PackageReadiness, ...]
+    trend: tuple[TrendPoint, ...]
+
+    @classmethod
+    def from_board(cls, board: ReadinessBoard) -> "ReadinessResponse":
+        """Convert a board."""
+        return cls(goal=board.goal.label, ready=board.ready_count, packages=board.packages, trend=board.trend)
 
 
 class CollectionStatistics(Struct, frozen=True, kw_only=True):

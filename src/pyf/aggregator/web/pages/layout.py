@@ -41,6 +41,7 @@ class CollectionView(Struct, frozen=True, kw_only=True):
     search_url: str
     suggest_url: str
     compare_url: str
+    readiness_url: str
     new_feed_url: str
     updates_feed_url: str
 
@@ -67,6 +68,7 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
         search_url=urls.search_path(key),
         suggest_url=urls.suggest_path(key),
         compare_url=urls.compare_path(key),
+        readiness_url=urls.readiness_path(key),
         new_feed_url=urls.feed_path(key, "new"),
         updates_feed_url=urls.feed_path(key, "updated"),
     )

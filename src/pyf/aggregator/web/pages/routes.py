@@ -15,6 +15,7 @@ from ...domain.search import MAX_TEXT_LENGTH
 from ...usecases.collections.overview import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
 from ...usecases.read.package import ProjectRemoved, get_package
+from ...usecases.read.readiness import list_goals
 from ...usecases.read.search import get_hidden_names, search_with_hints, suggest_packages
 from .. import urls
 from ..site import InjectedSite, Site
@@ -24,6 +25,7 @@ from .compare import CompareView, build_compare_view, format_compare_hint
 from .hits import build_suggestion_views
 from .layout import PageBudget, build_collection_view, build_layout, render_within_budget
 from .project import build_project_view
+from .readiness import build_board_view, render_chart
 from .search_page import build_search_page
 from .start import build_overview, build_start_view
 
@@ -140,6 +142,27 @@ def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest)
     return _render_page(site, collection, "compare.html", status=status, page=page, problem=problem, names=names)
 
 
+@get("/in/{key:str}/readiness", sync_to_thread=True)
+def show_readiness(
+    site: InjectedSite, key: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
+) -> Template:
+    """Show which of the most used packages are ready for a release."""
+    collection = site.get_collection(key)
+    board = site.get_board(collection, to, python)
+    view = build_board_view(collection.key, board, list_goals(site.deps, collection.target))
+    return _render_page(site, collection, "readiness.html", page=view)
+
+
+@get("/in/{key:str}/readiness.svg", sync_to_thread=True)
+def show_readiness_chart(
+    site: InjectedSite, key: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
+) -> Response[str]:
+    """Show the trend of the readiness board as an image that other sites can embed."""
+    board = site.get_board(site.get_collection(key), to, python)
+    headers = {"cache-control": "public, max-age=3600"}
+    return Response(render_chart(board), media_type="image/svg+xml", headers=headers)
+
+
 def _build_comparison(site: Site, collection: PublicCollection, names: list[str]) -> CompareView:
     return build_compare_view(collection.key, compare_packages(site.deps, collection.target, names))
 
@@ -191,6 +214,8 @@ pages = Router(
         show_suggestions,
         show_project,
         show_comparison,
+        show_readiness,
+        show_readiness_chart,
     ],
     include_in_schema=False,
 )

@@ -1,0 +1,78 @@
+"""The readiness board over HTTP: page, chart, badge, feed and API agree with one another."""
+
+from xml.etree.ElementTree import fromstring
+
+import httpx
+import pytest
+
+PATH = "/in/plone/readiness"
+GOAL = {"to": "Plone 6.0"}
+
+
+def test_board_lists_every_visible_package_once_and_the_quarantined_one_never(site: httpx.Client) -> None:
+    board = site.get("/api/v1/collections/plone/readiness", params=GOAL).json()
+    page = site.get(PATH, params=GOAL)
+
+    names = [package["name"] for package in board["packages"]]
+    assert page.status_code == 200
+    assert board["goal"] == "Plone 6.0"
+    assert len(names) == len(set(names))
+    assert "plone.api" in names
+    assert "plone.evil" not in names
+    assert all(f"/project/{package['name_normalized']}" in page.text for package in board["packages"])
+    assert f">{board['ready']}</b> of the {len(names)} most used" in page.text
+
+
+def test_ready_package_has_a_first_release_and_others_have_none(site: httpx.Client) -> None:
+    packages = site.get("/api/v1/collections/plone/readiness", params=GOAL).json()["packages"]
+
+    states = {package["name"]: package["state"] for package in packages}
+    assert states["plone.api"] == "ready"
+    assert {package["state"] for package in packages} > {"ready"}
+    assert all(bool(package["since_release"]) == (package["state"] == "ready") for package in packages)
+    assert list(states.values()) == sorted(states.values(), key=["not ready", "unknown", "ready"].index)
+
+
+def test_trend_ends_with_the_ready_packages(site: httpx.Client) -> None:
+    board = site.get("/api/v1/collections/plone/readiness", params=GOAL).json()
+
+    assert board["trend"][-1]["ready"] == board["ready"] > 0
+
+
+def test_default_goal_is_the_newest_release_of_the_framework(site: httpx.Client) -> None:
+    assert site.get("/api/v1/collections/plone/readiness").json()["goal"] == "Plone 6.1"
+    assert "Ready for Plone 6.1?" in site.get(PATH).text
+
+
+def test_chart_badge_and_feed_show_the_same(site: httpx.Client) -> None:
+    board = site.get("/api/v1/collections/plone/readiness", params=GOAL).json()
+    chart = site.get(f"{PATH}.svg", params=GOAL)
+    badge = site.get("/badge/plone/plone-api/ready.svg", params=GOAL)
+    feed = fromstring(site.get("/feeds/plone/ready.atom", params=GOAL).content)
+
+    assert chart.headers["content-type"].startswith("image/svg+xml")
+    assert fromstring(chart.text).get("aria-label") == (
+        f"Plone 6.0: {board['ready']} of {len(board['packages'])} packages are ready"
+    )
+    assert fromstring(badge.text).get("aria-label") == "Plone 6.0: ready"
+    titles = [
+        entry.findtext("{http://www.w3.org/2005/Atom}title")
+        for entry in feed.iter("{http://www.w3.org/2005/Atom}entry")
+    ]
+    dated = [package for package in board["packages"] if package["state"] == "ready" and package["since"]]
+    assert sorted(map(str, titles)) == sorted(
+        f"{package['name']} {package['since_release']} is ready for Plone 6.0" for package in dated
+    )
+
+
+@pytest.mark.parametrize("path", [PATH, "/api/v1/collections/plone/readiness", "/feeds/plone/ready.atom"])
+@pytest.mark.parametrize("params", [{"to": "Django 6.0"}, {"to": "six"}, {"python": "snake"}])
+def test_release_that_is_not_understood_is_a_bad_request(site: httpx.Client, path: str, params: dict[str, str]) -> None:
+    assert site.get(path, params=params).status_code == 400
+
+
+def test_badge_of_an_unknown_package_is_an_image(site: httpx.Client) -> None:
+    response = site.get("/badge/plone/nope/ready.svg", params=GOAL)
+
+    assert response.status_code == 404
+    assert fromstring(response.text).get("aria-label") == "ready: not found"
