@@ -56,6 +56,8 @@ A task returns a small mapping: `status`, numbers, `requests` and `seconds`.
 |---|---|
 | `done` | everything was done |
 | `up_to_date` | no request was necessary |
+| `no_match` | PyPI has the package, but no collection has or admits it |
+| `not_found` | neither PyPI nor a collection has the package |
 | `queued` | further tasks were enqueued |
 | `incomplete` | the time slice ended; the next one is enqueued |
 | `stale_response` | PyPI's response does not contain the release yet; the changelog run will find it |

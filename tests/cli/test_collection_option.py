@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
@@ -73,3 +76,37 @@ def test_no_plone_filter_dry_run_needs_no_confirmation(shell: CommandRunner) -> 
     result = shell.invoke("-f", "--no-plone-filter", "-t", "all", "--dry-run")
 
     assert (result.code, shell.list_collections()) == (0, {})
+
+
+@pytest.mark.parametrize("default_profile", ["", "plone"])
+@pytest.mark.parametrize("command", ["pyf", "pyfaggregator"])
+def test_target_named_like_a_profile_uses_it(shell: CommandRunner, command: str, default_profile: str) -> None:
+    arguments = {"pyf": ["fetch"], "pyfaggregator": ["-f"]}[command]
+
+    result = shell.invoke(*arguments, "-t", "django", command=command, default_profile=default_profile)
+
+    assert (result.code, shell.list_names("django")) == (0, DJANGO)
+    assert shell.get_state("django").filter.profile == "django"
+
+
+def test_stored_filter_wins_over_profile_of_same_name(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("-f", "-ft", "Framework :: Plone", "-t", "django")
+
+    assert shell.invoke("-i", "-t", "django").code == 0
+    assert shell.list_names("django") == PLONE
+
+
+@pytest.mark.parametrize("name", ["djnago", "Django", "flaks", "fast-api"])
+def test_mistyped_profile_as_target_is_refused(shell: CommandRunner, name: str) -> None:
+    result = shell.invoke("fetch", "-t", name, command="pyf")
+
+    assert (result.code, shell.list_collections()) == (2, {})
+    assert f"there is no profile '{name}'. Did you mean " in result.error
+
+
+@pytest.mark.parametrize("name", ["plone-test", "plone2", "packages1", "django-packages"])
+def test_other_new_targets_say_what_fills_them(shell: CommandRunner, name: str) -> None:
+    result = shell.invoke("fetch", "-t", name, command="pyf")
+
+    assert (result.code, shell.list_names(name)) == (0, PLONE)
+    assert f"collection: {name} (new, Framework :: Plone)" in result.err

@@ -1,5 +1,6 @@
 """`pyfupdater --queue-stats` and `--purge-queue`: what waits is told, and taken away only when that is wanted."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from celery import Celery
 
 from pyf.aggregator.adapters.redis import RedisDedupStore, RedisLocks, connect
 from pyf.aggregator.queue import task_names
-from support.cli_runner import CommandRunner, CompletedCommand
+from support.cli_runner import PYF, CommandRunner, CompletedCommand
 from support.redis_server import RedisServer, start_redis
 
 DEDUP_KEYS = {"package_id": "plone.api", "release_id": "2.0"}
@@ -76,7 +77,9 @@ def test_purge_with_force(user: CommandRunner, redis: RedisServer, count: int) -
 
     purged = run_updater(user, "--purge-queue", "--force")
 
-    assert (purged.code, purged.err.strip()) == (0, f"Purged {count:,} task{'s' * (count != 1)}.")
+    plural = "s" * (count != 1)
+    announced = [f"Purging {count:,} waiting task{plural} (unreadable message {count:,})."] if count else []
+    assert (purged.code, purged.err.splitlines()) == (0, [*announced, f"Purged {count:,} task{plural}."])
     assert run_updater(user, "--queue-stats", "--json").report["pending"] == 0
 
 
@@ -111,3 +114,36 @@ def test_unavailable_redis_is_one_line_error(user: CommandRunner, arguments: tup
 )
 def test_options_without_effect_are_refused(user: CommandRunner, arguments: tuple[str, ...]) -> None:
     assert run_updater(user, *arguments).code == 2
+
+
+def test_purge_names_tasks_before_it_removes_them(user: CommandRunner, redis: RedisServer) -> None:
+    send_task(redis, task_names.INSPECT, DEDUP_KEYS)
+    send_task(redis, task_names.INSPECT, DEDUP_KEYS)
+    send_task(redis, task_names.SCORES)
+
+    refusal = run_updater(user, "--purge-queue")
+
+    assert "Purge 3 waiting tasks (inspect_project 2, rescore_all_packages 1) from the queue?" in refusal.error
+
+
+@pytest.mark.parametrize("arguments", [["worker", "--pool=solo"], ["beat"], ["worker", "-B", "-c", "2"]])
+def test_worker_and_beat_need_no_other_program(user: CommandRunner, arguments: list[str]) -> None:
+    """`uv tool install` puts no `celery` on the path."""
+    with user.start("queue", *arguments, module=PYF, path="/nowhere") as process:
+        assert process.stderr is not None
+        ready = " ready." if arguments[0] == "worker" else "beat: Starting"
+        lines = iter(process.stderr.readline, "")
+        assert any(ready in line for line in lines)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert process.returncode == 0
+    assert any(user.folder.glob("celerybeat-schedule*")) is (arguments != ["worker", "--pool=solo"])
+
+
+@pytest.mark.parametrize("command", ["worker", "beat"])
+def test_invalid_setting_stops_worker_and_beat(user: CommandRunner, command: str) -> None:
+    result = user.run("queue", command, module=PYF, celery_worker_pool="eventlet")
+
+    assert result.code == 2
+    assert result.error.startswith("CELERY_WORKER_POOL")

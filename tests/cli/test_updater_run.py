@@ -56,7 +56,7 @@ def test_documented_steps(shell: CommandRunner) -> None:
 
 def test_add_alias_moves_and_is_idempotent(plone: CommandRunner) -> None:
     plone.invoke("-f", "-p", "flask")
-    for target in ("plone", "plone", "flask", "flask-1"):
+    for target in ("plone", "plone", "flask -f", "flask-1"):
         assert run_updater(plone, f"--add-alias -s packages -t {target}").code == 0
 
     assert get_lines(run_updater(plone, "-lsa")) == ["flask → flask-1", "packages → flask", "plone → plone-1"]
@@ -207,9 +207,10 @@ def test_deletion_requires_confirmation(plone: CommandRunner) -> None:
     collection, key = run_updater(plone, "--delete-collection plone-1"), run_updater(plone, "--delete-apikey 1")
 
     assert (collection.code, key.code, plone.list_collections()) == (2, 2, before)
-    assert "Delete the collection plone-1 with 8 documents of 4 projects, and the aliases packages, plone" in (
-        collection.error
-    )
+    assert (
+        "Delete the collection plone-1, with 8 documents of 4 packages (collective-one, collective-two, plone-api, "
+        "plone-volto), and the aliases packages, plone of it; 1 API key (id 1) would give access to nothing?"
+    ) in collection.error
     assert "Delete the key 1 (search only: plone), which begins with your and gives access to plone?" in key.error
     assert "not a terminal: confirm with -f/--force. Nothing was changed" in collection.error
 
@@ -239,15 +240,62 @@ def test_confirmation_on_terminal(
     os.close(theirs)
 
     assert (run.returncode, plone.list_collections()) == (code, remaining_collections)
-    assert "Delete the collection plone-1 with 8 documents of 4 projects, and the alias plone" in err
+    assert "Delete the collection plone-1, with 8 documents of 4 packages (collective-one," in err
+    assert "and the alias plone of it?" in err
 
 
-@pytest.mark.parametrize("option", ["", " -f"])
-def test_alias_is_not_deleted_as_collection(plone: CommandRunner, option: str) -> None:
-    result = run_updater(plone, f"--delete-collection plone{option}")
+@pytest.mark.parametrize("name", ["plone", "packages"])
+def test_listed_names_can_be_deleted(plone: CommandRunner, name: str) -> None:
+    run_updater(plone, "--add-alias -s packages -t plone")
+    assert name in get_lines(run_updater(plone, "-lsn"))
+    other = {"plone": "packages", "packages": "plone"}[name]
 
-    assert (result.code, plone.list_collections()) == (2, {"plone-1": ("plone",)})
-    assert result.error == "plone is an alias. The collection that it leads to is plone-1."
+    question = run_updater(plone, f"--delete-collection {name}")
+    assert (question.code, len(plone.list_collections())) == (2, 1)
+    assert f"Delete the alias {name} and the collection plone-1 behind it, with 8 documents of 4 pack" in question.error
+    assert f"and the alias {other} of it?" in question.error
+
+    deleted = run_updater(plone, f"--delete-collection {name} -f")
+    assert (deleted.code, plone.list_collections()) == (0, {})
+    assert f"Deleting the alias {name} and the collection plone-1 behind it" in deleted.err
+
+
+def test_large_collections_are_deleted_by_number(plone: CommandRunner, pypi: LocalPyPI) -> None:
+    for number in range(8):
+        pypi.registry.publish(f"collective.n{number}", "1.0", info={"classifiers": ["Framework :: Plone"]})
+    plone.invoke("-f", "-p", "plone")
+
+    assert "of 12 packages, and the alias plone of it?" in run_updater(plone, "--delete-collection plone-1").error
+
+
+def test_alias_is_moved_after_confirmation(plone: CommandRunner) -> None:
+    plone.invoke("-f", "-p", "flask")
+    run_updater(plone, "--add-alias -s packages -t flask")
+
+    question = run_updater(plone, "--add-alias -s packages -t plone")
+    assert (question.code, plone.list_collections()["flask-1"]) == (2, ("flask", "packages"))
+    assert "Move the alias packages from flask-1 (1 package (flask-thing)) to plone-1?" in question.error
+
+    moved = run_updater(plone, "--add-alias -s packages -t plone --force")
+    assert (moved.code, plone.list_collections()["plone-1"]) == (0, ("packages", "plone"))
+    assert "Moving the alias packages from flask-1" in moved.err
+
+
+def test_alias_is_deleted_after_confirmation(plone: CommandRunner) -> None:
+    run_updater(plone, "--add-alias -s packages -t plone")
+    run_updater(plone, "--add-search-only-apikey -t packages -key your_custom_key")
+
+    question = run_updater(plone, "--delete-alias packages")
+    assert (question.code, plone.list_collections()) == (2, {"plone-1": ("packages", "plone")})
+    assert (
+        "Remove the alias packages of plone-1, which stays as plone; 1 API key (id 1) would give access to nothing?"
+        in question.error
+    )
+
+    assert run_updater(plone, "--delete-alias packages -f").code == 0
+    assert plone.list_collections() == {"plone-1": ("plone",)}
+    assert "there is no alias" in run_updater(plone, "--delete-alias packages -f").error
+    assert "is a collection, not an alias" in run_updater(plone, "--delete-alias plone-1 -f").error
 
 
 def test_delete_missing_collection_or_key(plone: CommandRunner) -> None:

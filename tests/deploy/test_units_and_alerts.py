@@ -61,8 +61,8 @@ def test_systemd_units_start_existing_commands() -> None:
 def test_systemd_units_use_documented_commands() -> None:
     texts = "".join(unit.read_text() for unit in UNITS)
 
-    assert "celery -A pyf.aggregator.queue worker --loglevel=info" in texts
-    assert "celery -A pyf.aggregator.queue beat --loglevel=info" in texts
+    assert "pyf queue worker" in texts
+    assert "pyf queue beat" in texts
 
 
 def load_alert_rules() -> list[dict[str, Any]]:

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from celery.exceptions import Retry
 
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
+from pyf.aggregator.queue.worker_context import get_worker_context
 from pyf.aggregator.sandbox.faults import Fault
 from support.queue_site import QueueSite
 
@@ -139,6 +141,59 @@ def test_update_github_accepts_document_ids_and_names(site: QueueSite, package: 
     result = site.run_task("update_github", package)
 
     assert result["collections"]["plone"]["found"] == 1
+
+
+@pytest.mark.parametrize("package_id", ["plone.api-3.0a1", "Plone.Api-2.0", "plone-api", "plone.api-9.9"])
+def test_update_project_accepts_document_ids_and_names(site: QueueSite, package_id: str) -> None:
+    site.fill("plone")
+
+    result = site.run_task("update_project", package_id)
+
+    assert (result["status"], result["project"], result["indexed"]) == ("done", "plone-api", ["plone"])
+
+
+@pytest.mark.parametrize("package_id", ["new.thing-1.0", "new-thing"])
+def test_update_project_finds_new_package(site: QueueSite, package_id: str) -> None:
+    site.fill("plone")
+    publish_release(site, "new.thing", "1.0")
+
+    assert site.run_task("update_project", package_id)["indexed"] == ["plone"]
+
+
+@pytest.mark.parametrize("package_id", ["nope-nope", "nope-1.0", "no-such.thing-2"])
+def test_update_of_unknown_package_says_so(site: QueueSite, package_id: str) -> None:
+    site.fill("plone")
+
+    results = [
+        site.run_task("update_project", package_id),
+        site.run_task("inspect_project", {"package_id": package_id}),
+    ]
+
+    assert [(result["status"], result["indexed"]) for result in results] == [("not_found", [])] * 2
+
+
+def test_update_of_foreign_package_says_so(site: QueueSite) -> None:
+    site.fill("plone")
+
+    results = [
+        site.run_task("update_project", "unframed"),
+        site.run_task("inspect_project", {"package_id": "unframed", "release_id": "1.0"}),
+    ]
+
+    assert [result["status"] for result in results] == ["no_match"] * 2
+
+
+def test_locked_collection_is_retried_within_seconds(site: QueueSite) -> None:
+    site.fill("plone")
+    site.configure(celery_task_max_retries=8)
+    context = get_worker_context()
+    site.pypi.registry.publish("plone.api", "5.0", info={"classifiers": ["Framework :: Plone :: 7.0"]})
+
+    with context.deps.admin.lock("plone"), pytest.raises(Retry) as retry:
+        queue.update_project.apply(["plone.api"], throw=True)
+
+    assert retry.value.when == 1.0
+    assert site.run_task("update_project", "plone.api")["status"] == "done"
 
 
 def test_documented_tasks_exist() -> None:

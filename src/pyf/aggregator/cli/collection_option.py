@@ -49,7 +49,8 @@ def resolve_collection(
 ) -> CollectionChoice:
     """Return the collection and filter that options and settings select.
 
-    An option overrides a setting, and a collection's name overrides the one that a profile implies.
+    An option overrides a setting, and a collection's name overrides the one that a profile implies. A new collection
+    that is named like a profile gets the filter of that profile.
 
     Raises:
         click.UsageError: Options contradict each other, or none names a collection.
@@ -77,6 +78,8 @@ def resolve_collection(
                 collection=target, filter=Filter(classifiers=selected_classifiers, everything=selection.all_projects)
             )
         )
+    if target in profiles:
+        return CollectionChoice(target=Target(collection=target), default_filter=profiles[target].filter)
     if default_profile:
         profile_filter = _get_profile_filter(default_profile, profiles, prefix="DEFAULT_PROFILE: ")
         if not target:
@@ -89,15 +92,20 @@ def resolve_collection(
     return CollectionChoice(target=Target(collection=target))
 
 
-def print_target(deps: Dependencies, settings: "Settings", collection: str) -> None:
-    """Print the index and the collection on stderr, so that users notice if it is the wrong one."""
+def print_target(deps: Dependencies, settings: "Settings", collection: str, new_filter: Filter | None = None) -> None:
+    """Print the index and the collection on stderr, so that users notice if it is the wrong one.
+
+    Args:
+        new_filter: What is going to fill the collection if it does not exist.
+    """
     line = f"{_describe_index(deps, settings)}, collection: {collection}"
     try:
         resolved = deps.admin.resolve(collection)
     except AggregatorError:
         print_notice(line)
         raise
-    status = "new" if resolved is None else "" if resolved == collection else f"now {resolved}"
+    new_status = f"new, {new_filter.label}" if new_filter and new_filter.profile != collection else "new"
+    status = new_status if resolved is None else "" if resolved == collection else f"now {resolved}"
     print_notice(f"{line} ({status})" if status else line)
 
 

@@ -41,7 +41,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
         "alias": _Entry("admin", "alias", "List, set and remove aliases of collections"),
         "key": _Entry("admin", "key", "List, add and remove search-only API keys"),
         "profile": _Entry("admin", "profile", "List, show and check profiles"),
-        "queue": _Entry("admin", "queue", "Show and purge the task queue"),
+        "queue": _Entry("admin", "queue", "Run workers and the scheduler, show and purge tasks"),
     },
     "Serve and check": {
         "serve": _Entry("serve", "serve", "Serve web pages and the API"),

@@ -48,7 +48,8 @@ target_option = click.option(
     default="",
     metavar="COLLECTION",
     shell_complete=complete_collections,
-    help="Use this collection. By default, the one named like the profile.",
+    help="Use this collection. By default, the one named like the profile. A new collection that is named like a "
+    "profile is filled with it.",
 )
 
 

@@ -21,6 +21,10 @@ class Unavailable(AggregatorError):
         self.retry_after = retry_after
 
 
+class Locked(Unavailable):
+    """Another run holds the lock of a collection. Most runs end within seconds, so an early retry makes sense."""
+
+
 class Invalid(AggregatorError):
     """The input is wrong; a retry does not help."""
 

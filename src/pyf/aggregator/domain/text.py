@@ -4,6 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from difflib import get_close_matches
 
+# More names than this are counted instead of listed.
+MAX_LISTED_NAMES = 10
+
 
 def to_date(timestamp: float) -> date:
     """Return the day of a Unix time, in UTC."""
@@ -26,10 +29,10 @@ def join_names(names: Iterable[str], word: str = "and") -> str:
     return f"{', '.join(first)} {word} {last}" if first else last
 
 
-def format_names(names: Sequence[str], noun: str, limit: int = 10) -> str:
-    """Format a count with its noun and, up to a limit, the names: `2 packages (a, b)`, or `1,200 packages`."""
+def format_names(names: Sequence[str], noun: str) -> str:
+    """Format a count with its noun and, up to ten, the names: `2 packages (a, b)`, or `1,200 packages`."""
     counted = pluralize(len(names), noun)
-    return f"{counted} ({', '.join(names)})" if 0 < len(names) <= limit else counted
+    return f"{counted} ({', '.join(names)})" if 0 < len(names) <= MAX_LISTED_NAMES else counted
 
 
 def join_last(names: Sequence[str], prefix: str = "") -> str:

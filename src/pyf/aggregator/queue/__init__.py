@@ -1,6 +1,6 @@
 """Celery tasks that keep all collections current, and their schedule.
 
-Start a worker with `celery -A pyf.aggregator.queue worker`, the scheduler with `celery -A pyf.aggregator.queue beat`.
+Start a worker with `pyf queue worker`, the scheduler with `pyf queue beat`.
 Importing this package reads no settings and opens no connection.
 """
 

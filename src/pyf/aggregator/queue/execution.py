@@ -9,7 +9,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 from kombu.exceptions import OperationalError
 
-from ..domain.errors import Unavailable
+from ..domain.errors import Locked, Unavailable
 from ..domain.redaction import Redactor
 from ..settings import Settings, list_secrets
 from ..usecases.report import RunReport
@@ -19,6 +19,10 @@ from .worker_context import WorkerContext, get_worker_context
 # the visibility timeout, after which Redis delivers the message again.
 MAX_COUNTDOWN = 3600.0
 _MAX_VISIBILITY_SHARE = 0.5
+
+# Seconds before the first retry on a collection that another run has locked, and how many retries these are worth.
+_LOCKED_BACKOFF = 1.0
+_LOCKED_RETRIES = 5
 
 # Share of a task's soft time limit after which no new work starts; running work still finishes.
 SOFT_LIMIT_SHARE = 0.9
@@ -45,7 +49,17 @@ _REPORTED_FIELDS = (
     "deferred",
 )
 
-_STATUS_SEVERITY = ("up_to_date", "done", "locked", "incomplete", "failed", "unavailable", "invalid")
+_STATUS_SEVERITY = (
+    "up_to_date",
+    "no_match",
+    "not_found",
+    "done",
+    "locked",
+    "incomplete",
+    "failed",
+    "unavailable",
+    "invalid",
+)
 
 
 def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> None:
@@ -101,12 +115,16 @@ def merge_results(results: list[dict[str, Any]]) -> dict[str, Any]:
 def retry_later(task: Any, error: Unavailable) -> NoReturn:
     """Retry a task after the service's `Retry-After`, or with exponential backoff.
 
-    The task does not occupy the worker meanwhile. After the last retry the error is raised: the task has failed.
+    The task does not occupy the worker meanwhile. After the last retry the error is raised: the task has failed. A
+    locked collection is tried again sooner, and more often.
     """
     settings = get_worker_context().settings
-    delay = error.retry_after or settings.celery_task_retry_backoff * 2**task.request.retries
+    backoff, max_retries = settings.celery_task_retry_backoff, settings.celery_task_max_retries
+    if isinstance(error, Locked):
+        backoff, max_retries = min(backoff, _LOCKED_BACKOFF), max_retries and max_retries + _LOCKED_RETRIES
+    delay = error.retry_after or backoff * 2**task.request.retries
     max_delay = min(MAX_COUNTDOWN, settings.celery_visibility_timeout * _MAX_VISIBILITY_SHARE)
-    raise task.retry(exc=error, countdown=min(delay, max_delay), max_retries=settings.celery_task_max_retries)
+    raise task.retry(exc=error, countdown=min(delay, max_delay), max_retries=max_retries)
 
 
 def get_deadline(context: WorkerContext) -> float:

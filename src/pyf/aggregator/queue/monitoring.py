@@ -187,14 +187,18 @@ def get_queue_stats(settings: Settings) -> QueueStats:
     with connect(settings.redis_url) as redis:
         queue = BrokerQueue(redis)
         pending, unacked = queue.get_lengths()
-        by_task = {_to_short_name(name): count for name, count in queue.count_by_task().most_common()}
+        by_task = _count_by_task(queue)
     return QueueStats(pending=pending, unacked=unacked, by_task=by_task, workers=_inspect_workers(settings))
 
 
-def count_pending(settings: Settings) -> int:
-    """Count the waiting tasks."""
+def count_pending_by_task(settings: Settings) -> dict[str, int]:
+    """Count the waiting tasks by name, the most frequent ones first."""
     with connect(settings.redis_url) as redis:
-        return BrokerQueue(redis).get_lengths()[0]
+        return _count_by_task(BrokerQueue(redis))
+
+
+def _count_by_task(queue: BrokerQueue) -> dict[str, int]:
+    return {_to_short_name(name): count for name, count in queue.count_by_task().most_common()}
 
 
 def purge_queue(settings: Settings) -> int:

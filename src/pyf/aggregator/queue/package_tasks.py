@@ -1,5 +1,6 @@
 """Tasks on single packages, and the tasks that read PyPI's feeds and enqueue them."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import uuid4
@@ -8,6 +9,7 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from celery import Task
 
 from ..domain.documents.project import normalize_name
+from ..domain.documents.version import parse_version
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ..ports import FeedEntry
 from ..usecases.enrich.repositories import enrich_repositories
@@ -78,27 +80,31 @@ def inspect_project(self: Task, data: dict[str, Any]) -> dict[str, Any]:
 
 @app.task(bind=True, name=task_names.UPDATE, throws=(AggregatorError,))
 def update_project(self: Task, package_id: str) -> dict[str, Any]:
-    """Read a package again in every collection, even if it is up to date."""
+    """Read a package, by name or document id, again in every collection, even if it is up to date.
+
+    The status is `not_found` if neither PyPI nor a collection has it, and `no_match` if no collection admits it.
+    """
     context = get_worker_context()
-    return _to_inspection_result(
-        self, update_package(context.deps, context.get_cached_targets(), _parse_package_name(package_id), force=True)
-    )
+    names = _list_possible_names(_parse_package_name(package_id))
+    stored_name, (name, *other_names) = _find_stored_name(context, names), names
+    report = update_package(context.deps, context.get_cached_targets(), stored_name or name, force=True)
+    if report.is_unknown and other_names and parse_version(package_id.rpartition("-")[2]):
+        report = update_package(context.deps, context.get_cached_targets(), other_names[0], force=True)
+    return _to_inspection_result(self, report)
 
 
 @app.task(bind=True, name=task_names.UPDATE_GITHUB, throws=(AggregatorError,))
 def update_github(self: Task, package_id: str) -> dict[str, Any]:
     """Fetch the GitHub data of a package, by name or document id, in every collection that contains it."""
     context = get_worker_context()
-    names_to_try, results = _candidate_names(_parse_package_name(package_id)), []
-    for target in context.get_targets():
-        for name in names_to_try:
-            if not context.deps.index.get_documents(target.collection, [name]):
-                continue
+    names, results = _list_possible_names(_parse_package_name(package_id)), []
+    name = _find_stored_name(context, names)
+    for target in context.get_targets() if name else ():
+        if context.deps.index.get_documents(target.collection, [name]):
             report = enrich_repositories(context.deps, target, name=name)
             if isinstance(report.error, Unavailable):
                 retry_later(self, report.error)
             results.append(task_result(report))
-            break
     if not results:
         raise NotFound(f"no collection contains {package_id}")
     return merge_results(results)
@@ -140,7 +146,7 @@ def _to_inspection_result(task: Task, report: PackageReport) -> dict[str, Any]:
         raise report.error
     result = task_result(report)
     return {
-        "status": "up_to_date" if report.is_up_to_date else result["status"],
+        "status": _get_inspection_status(report) or result["status"],
         "project": result.pop("collection"),
         "indexed": report.indexed,
         "removed": report.removed,
@@ -156,7 +162,25 @@ def _acquire_inspection_lock(context: WorkerContext, lock_name: str, owner: str)
         return True
 
 
-def _candidate_names(package_id: str) -> list[str]:
-    """Return the package names that a document id may start with, the longest first."""
+def _get_inspection_status(report: PackageReport) -> str:
+    """Return the status of a task that wrote nothing, "" for one that did."""
+    if report.is_unknown:
+        return "not_found"
+    if report.is_foreign:
+        return "no_match"
+    return "up_to_date" if report.is_up_to_date else ""
+
+
+def _list_possible_names(package_id: str) -> list[str]:
+    """Return the package names that a name or a document id (`NAME-VERSION`) may mean, the longest first."""
     parts = package_id.split("-")
     return [normalize_name("-".join(parts[:count])) for count in range(len(parts), 0, -1)]
+
+
+def _find_stored_name(context: WorkerContext, names: Sequence[str]) -> str:
+    """Return the first name that a collection has, "" for none."""
+    for target in context.get_targets():
+        stored = context.deps.index.get_documents(target.collection, names)
+        if found := next((name for name in names if name in stored), ""):
+            return found
+    return ""

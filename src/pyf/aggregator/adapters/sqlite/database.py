@@ -18,7 +18,7 @@ from typing import NamedTuple, TypeVar
 from msgspec import DecodeError
 from msgspec.json import encode
 
-from ...domain.errors import Invalid, NotFound, Unavailable
+from ...domain.errors import Invalid, Locked, NotFound, Unavailable
 from ..encoding import replace_surrogates
 from .migrations import MIGRATIONS, enable_wal, is_current, migrate
 from .read_only import can_write, connect_existing, is_outdated
@@ -271,7 +271,8 @@ def hold_file_lock(path: Path, busy_message: str) -> Iterator[None]:
     """Hold the lock of a file, which is created if missing and never deleted.
 
     Raises:
-        Unavailable: Immediately; with `busy_message` if another thread or process holds the lock.
+        Locked: Immediately, with `busy_message`, if another thread or process holds the lock.
+        Unavailable: If the file can't be locked.
     """
     # Imported here: commands that lock nothing save 15 ms.
     from filelock import FileLock, Timeout
@@ -282,7 +283,7 @@ def hold_file_lock(path: Path, busy_message: str) -> Iterator[None]:
         lock = FileLock(path, timeout=0, fallback_to_soft=False)
         lock.acquire()
     except Timeout as error:
-        raise Unavailable(busy_message) from error
+        raise Locked(busy_message) from error
     except OSError as error:
         raise Unavailable(f"can't lock {path}: {error.strerror}") from error
     try:

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from msgspec import Struct, convert
 
-from ...domain.errors import AggregatorError, NotFound, Unavailable
+from ...domain.errors import AggregatorError, Locked, NotFound, Unavailable
 from ...domain.timestamps import CLOCK_TOLERANCE
 from .bulk import quote_for_path
 from .client import Server
@@ -134,7 +134,7 @@ class Leases:
             # No lease is longer than ours: one that expires later was made with a wrong clock.
             is_held = 0 < current.expires - self._now() <= self._lease + CLOCK_TOLERANCE
             if is_held and not is_dead(current.holder):
-                raise Unavailable(
+                raise Locked(
                     f"collection {name} on {self._server.address} is locked by another run: wait for it to finish"
                 )
             # Only this lease: another run may have replaced it meanwhile.

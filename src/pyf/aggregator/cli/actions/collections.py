@@ -1,22 +1,31 @@
 """Run the commands that manage collections and aliases."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import click
 
 from ...bootstrap import open_index
+from ...domain.collection import CollectionInfo
 from ...domain.errors import Invalid, NotFound
+from ...domain.text import MAX_LISTED_NAMES, format_names, join_names, pluralize
 from ...ports import Dependencies
 from ...settings import Settings
-from ...usecases.collections.aliases import add_alias, delete_collection, get_deletable_collection, remove_alias
+from ...usecases.collections.aliases import (
+    add_alias,
+    delete_collection,
+    get_collection_info,
+    list_dependent_keys,
+    plan_alias,
+    remove_alias,
+)
 from ...usecases.collections.target import Target
 from ...usecases.report import ProgressCallback, TransferReport
 from ..collection_option import CollectionChoice, Selection, print_index, print_target, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
 from ..output import confirm_alias_swap, get_exit_code, print_problems, print_report, require_confirmation
-from ..progress import progress_bar
+from ..progress import print_notice, progress_bar
 from . import index_lists
 
 # The file name that stands for stdin and stdout.
@@ -94,7 +103,10 @@ def run_rebuild_copy(
         selection = Selection(profile=selection.target, target=selection.target)
     with open_for_collection(selection, must_exist=False) as (deps, _, choice):
         confirm_alias_swap(deps, choice.target.collection, "copy it to", is_confirmed=is_confirmed, option=option)
-        return _transfer(lambda progress: rebuild_from_copy(deps, choice.target, progress=progress), as_json=as_json)
+        return _transfer(
+            lambda progress: rebuild_from_copy(deps, choice.target, progress=progress, notify=print_notice),
+            as_json=as_json,
+        )
 
 
 def run_copy(source: str, selection: Selection, *, as_json: bool = False) -> ExitCode:
@@ -138,15 +150,37 @@ def run_import(selection: Selection, file: str, *, as_json: bool = False) -> Exi
 def run_delete(name: str, *, is_confirmed: bool = False, option: str = YES_OPTION) -> ExitCode:
     """Delete a collection and its aliases."""
     with open_for_index() as (deps, _), suggest_collection(deps, name):
-        info = get_deletable_collection(deps, name)
-        description = f"the collection {name} with {info.documents:,} documents of {info.projects:,} projects"
-        if info.aliases:
-            noun = "alias" if len(info.aliases) == 1 else "aliases"
-            description += f", and the {noun} {', '.join(info.aliases)} that would lead nowhere"
+        info = get_collection_info(deps, name)
+        description = _describe_deletion(deps, info, name)
+        if is_confirmed:
+            print_notice(f"Deleting {description}.")
         require_confirmation(f"Delete {description}?", is_confirmed=is_confirmed, option=option)
-        delete_collection(deps, name)
-        click.echo(f"Deleted {description}.", err=True)
+        delete_collection(deps, info.name)
+        click.echo(f"Deleted {info.name}.", err=True)
     return ExitCode.SUCCESS
+
+
+def _describe_deletion(deps: Dependencies, info: CollectionInfo, name: str) -> str:
+    """Return everything that goes with a collection, which the user has named by its own name or an alias."""
+    is_alias = name != info.name
+    description = f"the alias {name} and the collection {info.name} behind it" if is_alias else f"the collection {name}"
+    description += f", with {pluralize(info.documents, 'document')} of {_describe_packages(deps, info)}"
+    if other_aliases := [alias for alias in info.aliases if alias != name]:
+        noun = "alias" if len(other_aliases) == 1 else "aliases"
+        description += f", and the {noun} {', '.join(other_aliases)} of it"
+    return description + _describe_keys(deps, (info.name, *info.aliases))
+
+
+def _describe_packages(deps: Dependencies, info: CollectionInfo) -> str:
+    """Return the number of packages, and the names of a few."""
+    if not info.is_native or info.projects > MAX_LISTED_NAMES:
+        return pluralize(info.projects, "package")
+    return format_names([state.name_normalized for state in deps.index.project_states(info.name)], "package")
+
+
+def _describe_keys(deps: Dependencies, names: Sequence[str]) -> str:
+    key_ids = [f"id {key_id}" for key_id in list_dependent_keys(deps, names)]
+    return f"; {format_names(key_ids, 'API key')} would give access to nothing" if key_ids else ""
 
 
 def run_alias_list(*, as_json: bool = False) -> ExitCode:
@@ -156,24 +190,38 @@ def run_alias_list(*, as_json: bool = False) -> ExitCode:
     return ExitCode.SUCCESS
 
 
-def run_alias_set(alias: str, selection: Selection) -> ExitCode:
+def run_alias_set(
+    alias: str, selection: Selection, *, is_confirmed: bool = False, option: str = YES_OPTION
+) -> ExitCode:
     """Create an alias, or move it to another collection."""
     with open_for_collection(selection) as (deps, _, choice):
         target = choice.target.collection
-        collection = add_alias(deps, alias, target)
+        change = plan_alias(deps, alias, target)
+        collection = change.collection
+        if change.is_move:
+            packages = _describe_packages(deps, get_collection_info(deps, change.previous))
+            move = f"the alias {alias} from {change.previous} ({packages}) to {collection}"
+            if is_confirmed:
+                print_notice(f"Moving {move}.")
+            require_confirmation(f"Move {move}?", is_confirmed=is_confirmed, option=option)
+        add_alias(deps, change)
         click.echo(f"{alias} → {target}" + (f", which is {collection}" if target != collection else ""), err=True)
     return ExitCode.SUCCESS
 
 
-def run_alias_remove(alias: str, *, is_confirmed: bool = False) -> ExitCode:
+def run_alias_remove(alias: str, *, is_confirmed: bool = False, option: str = YES_OPTION) -> ExitCode:
     """Remove an alias; its collection stays."""
     with open_for_index() as (deps, _), suggest_collection(deps, alias):
         collection = deps.admin.resolve(alias)
         if collection is None:
             raise NotFound(f"there is no alias {alias}")
         if collection != alias:  # `remove_alias` rejects a collection's name
-            question = f"Remove the alias {alias}? It leads to {collection}, which stays"
-            require_confirmation(f"{question}.", is_confirmed=is_confirmed, option=YES_OPTION)
+            names = [name for name in get_collection_info(deps, collection).aliases if name != alias] or [collection]
+            removal = f"the alias {alias} of {collection}, which stays as {join_names(names)}"
+            removal += _describe_keys(deps, (alias,))
+            if is_confirmed:
+                print_notice(f"Removing {removal}.")
+            require_confirmation(f"Remove {removal}?", is_confirmed=is_confirmed, option=option)
         click.echo(f"Removed the alias {alias} of {remove_alias(deps, alias)}.", err=True)
     return ExitCode.SUCCESS
 

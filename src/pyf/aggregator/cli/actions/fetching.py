@@ -11,8 +11,10 @@ from msgspec.structs import replace
 
 from ...adapters.cursor_file import CursorFile
 from ...bootstrap import get_data_folder, open_dependencies
+from ...config.profiles import load_profiles
 from ...domain.errors import AggregatorError, Invalid, Unavailable
 from ...domain.schedule import Schedule
+from ...domain.text import suggest
 from ...ports import Dependencies
 from ...settings import Settings
 from ...usecases.collections.rebuild import rebuild_collection
@@ -24,13 +26,16 @@ from ...usecases.ingest.incremental import update_collection
 from ...usecases.ingest.refresh import refresh_collection
 from ...usecases.ingest.run import RunOptions
 from ...usecases.report import EnrichOptions, IngestReport, RunReport
-from ..collection_option import CollectionChoice, Selection, print_target
+from ..collection_option import PLONE_FILTER, CollectionChoice, Selection, print_target
 from ..config import read_settings
 from ..exit_codes import ExitCode
 from ..options import CURSOR_FILE_NAME
 from ..output import confirm_alias_swap, get_exit_code, print_report, require_confirmation
 from ..progress import print_notice, progress_bar
 from .watching import RecurringRun, watch
+
+# How similar the name of a new collection is to that of the profile that was probably meant.
+_TYPO_RATIO = 0.8
 
 
 class CommandOptions(Struct, frozen=True, kw_only=True):
@@ -46,7 +51,7 @@ def run_fetch(
 ) -> ExitCode:
     """Fill a collection: find all projects of its filter and read what is new or has changed."""
     command = _prepare_fetch(selection, options, candidates=candidates, is_confirmed=is_confirmed)
-    return command.execute("fetch", command.fetch)
+    return command.execute("fetch", command.fetch, creates=True)
 
 
 def run_rebuild(
@@ -65,7 +70,7 @@ def run_rebuild(
         )
         return command.rebuild(deps)
 
-    return command.execute("rebuild", rebuild)
+    return command.execute("rebuild", rebuild, creates=True)
 
 
 def run_update(selection: Selection, options: CommandOptions) -> ExitCode:
@@ -138,18 +143,34 @@ class _Command:
         path = self.options.cursor_file
         return CursorFile(Path(path) if path else get_data_folder(self.settings) / CURSOR_FILE_NAME)
 
-    def execute(self, name: str, ingest: Callable[[Dependencies], IngestReport]) -> ExitCode:
-        """Open the dependencies, run and print the report; an unavailable index is reported as the run's error."""
+    def execute(self, name: str, ingest: Callable[[Dependencies], IngestReport], *, creates: bool = False) -> ExitCode:
+        """Open the dependencies, run and print the report; an unavailable index is reported as the run's error.
+
+        Args:
+            creates: Whether the run creates a missing collection.
+        """
         collection = self.choice.target.collection
+        new_filter = self.choice.target.filter or self.choice.default_filter
         with open_dependencies(self.settings) as deps:
             try:
-                print_target(deps, self.settings, collection)
+                print_target(deps, self.settings, collection, new_filter if creates else None)
+                if creates:
+                    self._reject_mistyped_profile(deps)
             except Unavailable as error:
                 report = IngestReport(name, collection, error=error)
             else:
                 report = ingest(deps)
             print_report(report, as_json=self.options.as_json)
             return get_exit_code(report)
+
+    def _reject_mistyped_profile(self, deps: Dependencies) -> None:
+        """Raise `Invalid` for a new collection without a filter that is named like a profile with a typo."""
+        collection, is_default = self.choice.target.collection, self.choice.default_filter == PLONE_FILTER
+        if self.choice.target.filter or not is_default or deps.admin.resolve(collection) is not None:
+            return
+        profiles = load_profiles(self.settings.profiles_file).keys() - {"plone"}
+        if hint := suggest(collection, profiles, cutoff=_TYPO_RATIO):
+            raise Invalid(f"there is no profile {collection!r}. {hint} To fill it with other packages, add -p PROFILE")
 
     def fetch(self, deps: Dependencies) -> IngestReport:
         return self._run_with_cursor(deps, lambda run: self._call(fetch_collection, deps, run))

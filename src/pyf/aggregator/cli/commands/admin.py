@@ -111,7 +111,10 @@ def copy(source: str, target: str, as_json: bool) -> ExitCode:
 @_name_argument
 @yes_option
 def delete(name: str, is_confirmed: bool) -> ExitCode:
-    """Delete the collection NAME and its aliases."""
+    """Delete the collection that NAME is, or leads to, and its aliases.
+
+    The command says what it deletes, and asks for confirmation.
+    """
     with default_sigint():
         from ..actions.collections import run_delete
     return run_delete(name, is_confirmed=is_confirmed)
@@ -160,12 +163,13 @@ def list_aliases(as_json: bool) -> ExitCode:
 @alias.command("set")
 @click.argument("name", metavar="ALIAS")
 @click.argument("target", metavar="COLLECTION", shell_complete=complete_collections)
-def set_alias(name: str, target: str) -> ExitCode:
-    """Make ALIAS lead to COLLECTION. An existing alias is moved."""
+@yes_option
+def set_alias(name: str, target: str, is_confirmed: bool) -> ExitCode:
+    """Make ALIAS lead to COLLECTION. An existing alias is moved, after a confirmation."""
     with default_sigint():
         from ..actions.collections import run_alias_set
         from ..collection_option import Selection
-    return run_alias_set(name, Selection(target=target))
+    return run_alias_set(name, Selection(target=target), is_confirmed=is_confirmed)
 
 
 @alias.command("remove")
@@ -217,7 +221,7 @@ def remove_key(key_id: int, is_confirmed: bool) -> ExitCode:
 
 @click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)
 def queue() -> None:
-    """Show and purge the task queue."""
+    """Start workers and the scheduler, show and purge the task queue."""
 
 
 @queue.command
@@ -236,6 +240,60 @@ def purge(is_confirmed: bool) -> ExitCode:
     with default_sigint():
         from ..actions.queue import run_purge
     return run_purge(is_confirmed=is_confirmed)
+
+
+_log_level_option = click.option(
+    "-l",
+    "--loglevel",
+    "log_level",
+    type=click.Choice(["debug", "info", "warning", "error"], case_sensitive=False),
+    default="info",
+    show_default=True,
+    help="Lowest level of log lines on stderr.",
+)
+_celery_arguments = click.argument("celery_options", nargs=-1, type=click.UNPROCESSED)
+_CELERY_SETTINGS = CONTEXT_SETTINGS | {"ignore_unknown_options": True}
+
+
+@queue.command(context_settings=_CELERY_SETTINGS)
+@_log_level_option
+@click.option(
+    "-c", "--concurrency", type=click.IntRange(min=1), help="Tasks at once. Overrides CELERY_WORKER_CONCURRENCY."
+)
+@click.option("-B", "--beat", is_flag=True, help="Run the scheduler, too: for a single worker.")
+@_celery_arguments
+def worker(log_level: str, concurrency: int | None, beat: bool, celery_options: tuple[str, ...]) -> ExitCode:
+    """Run a worker, which executes the tasks of the queue, until SIGTERM or Ctrl-C.
+
+    It finishes its running tasks first. Other options are those of Celery's worker.
+    """
+    with default_sigint():
+        from ..actions.queue import run_worker
+    arguments = [f"--loglevel={log_level}", *celery_options]
+    if concurrency is not None:
+        arguments.append(f"--concurrency={concurrency}")
+    return run_worker(arguments, with_beat=beat)
+
+
+@queue.command(context_settings=_CELERY_SETTINGS)
+@_log_level_option
+@click.option(
+    "-s",
+    "--schedule",
+    "schedule_file",
+    default="",
+    metavar="FILE",
+    help="File with the last run of each task. By default, celerybeat-schedule in the folder of the index.",
+)
+@_celery_arguments
+def beat(log_level: str, schedule_file: str, celery_options: tuple[str, ...]) -> ExitCode:
+    """Run the scheduler, which queues recurring tasks: exactly one for all workers.
+
+    Other options are those of Celery's beat.
+    """
+    with default_sigint():
+        from ..actions.queue import run_beat
+    return run_beat([f"--loglevel={log_level}", *celery_options], schedule_file=schedule_file)
 
 
 @click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)

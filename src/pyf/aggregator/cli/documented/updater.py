@@ -26,6 +26,7 @@ class Action(StrEnum):
     ADD_PRESET = "--add-search-preset"
     DELETE_KEY = "--delete-apikey"
     DELETE = "--delete-collection"
+    DELETE_ALIAS = "--delete-alias"
     RECREATE = "--recreate-collection"
     MIGRATE = "--migrate"
     EXPORT = "--export"
@@ -44,7 +45,14 @@ _ALLOWED_ACTIONS = {
     "-t/--target": _COLLECTION_ACTIONS,
     "-p/--profile": _COLLECTION_ACTIONS,
     "-key/--key": (Action.ADD_KEY,),
-    "-f/--force": (Action.DELETE_KEY, Action.DELETE, Action.RECREATE, Action.PURGE_QUEUE),
+    "-f/--force": (
+        Action.ADD_ALIAS,
+        Action.DELETE_KEY,
+        Action.DELETE,
+        Action.DELETE_ALIAS,
+        Action.RECREATE,
+        Action.PURGE_QUEUE,
+    ),
     "--json": (*_LIST_ACTIONS, Action.ADD_KEY, *_TRANSFER_ACTIONS, Action.QUEUE_STATS),
 }
 
@@ -65,6 +73,7 @@ class Options(Struct, frozen=True, kw_only=True):
     add_search_preset: bool
     delete_apikey: int | None
     delete_collection: str | None
+    delete_alias: str | None
     recreate_collection: bool
     migrate: bool
     export: str | None
@@ -92,6 +101,7 @@ class Options(Struct, frozen=True, kw_only=True):
             Action.ADD_PRESET: self.add_search_preset,
             Action.DELETE_KEY: self.delete_apikey is not None,
             Action.DELETE: self.delete_collection is not None,
+            Action.DELETE_ALIAS: self.delete_alias is not None,
             Action.RECREATE: self.recreate_collection,
             Action.MIGRATE: self.migrate,
             Action.EXPORT: self.export is not None,
@@ -125,7 +135,12 @@ class Options(Struct, frozen=True, kw_only=True):
             raise click.UsageError(f"{action} needs a collection: -t/--target NAME or -p/--profile KEY.")
         if self.export == "-" and self.json_:
             raise click.UsageError("--json prints the report on stdout, where --export - writes the documents.")
-        for option, value in {"--delete-collection": self.delete_collection, "-key/--key": self.key}.items():
+        names = {
+            "--delete-collection": self.delete_collection,
+            "--delete-alias": self.delete_alias,
+            "-key/--key": self.key,
+        }
+        for option, value in names.items():
             if value == "":
                 raise click.UsageError(f"{option} needs a value.")
         for option, value in {"--export": self.export, "--import": self.import_}.items():
@@ -147,7 +162,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--info", is_flag=True, help="Print the size and the age of all collections, or of one with -t or -p."
     ),
     click.option(
-        "--add-alias", is_flag=True, help="Make the alias -s lead to the collection -t. An existing alias is moved."
+        "--add-alias", is_flag=True, help="Make the alias -s lead to the collection -t. Asks before it moves an alias."
     ),
     click.option(
         "--add-search-only-apikey",
@@ -163,8 +178,9 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
     click.option(
         "--delete-collection",
         metavar="COLLECTION",
-        help="Delete a collection and its aliases.",
+        help="Delete a collection, by its own name or an alias, and all of its aliases.",
     ),
+    click.option("--delete-alias", metavar="ALIAS", help="Delete an alias. Its collection stays."),
     click.option(
         "--recreate-collection",
         is_flag=True,
@@ -231,7 +247,9 @@ def _run(options: Options) -> ExitCode:
             is_named = bool(options.target or options.profile)
             return collections.run_info(selection if is_named else None, as_json=as_json)
         case Action.ADD_ALIAS:
-            return collections.run_alias_set(options.source, selection)
+            return collections.run_alias_set(
+                options.source, selection, is_confirmed=options.force, option=_FORCE_OPTION
+            )
         case Action.ADD_KEY:
             return keys.run_add(selection, value=options.key or "", as_json=as_json)
         case Action.ADD_PRESET:
@@ -248,6 +266,8 @@ def _run(options: Options) -> ExitCode:
         return keys.run_remove(options.delete_apikey, is_confirmed=options.force, option=_FORCE_OPTION)
     if options.delete_collection is not None:
         return collections.run_delete(options.delete_collection, is_confirmed=options.force, option=_FORCE_OPTION)
+    if options.delete_alias is not None:
+        return collections.run_alias_remove(options.delete_alias, is_confirmed=options.force, option=_FORCE_OPTION)
     if options.export is not None:
         return collections.run_export(selection, options.export, as_json=as_json)
     return collections.run_import(selection, options.import_ or "-", as_json=as_json)

@@ -1,8 +1,9 @@
 """Name collections and their aliases: add, swap and delete them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionInfo, CollectionState
@@ -56,8 +57,21 @@ def is_unaliased(deps: Dependencies, name: str) -> bool:
     return is_collection
 
 
-def add_alias(deps: Dependencies, alias: str, target: str) -> str:
-    """Point an alias to a collection, and return that collection's own name.
+class AliasChange(Struct, frozen=True, kw_only=True):
+    """What setting an alias does: `previous` and `collection` are own names, `previous` is empty for a new alias."""
+
+    alias: str
+    collection: str
+    previous: str = ""
+
+    @property
+    def is_move(self) -> bool:
+        """Whether the alias leads to another collection so far."""
+        return self.previous not in ("", self.collection)
+
+
+def plan_alias(deps: Dependencies, alias: str, target: str) -> AliasChange:
+    """Return what pointing an alias to a collection would do.
 
     Args:
         target: The collection, or another alias of it.
@@ -65,7 +79,6 @@ def add_alias(deps: Dependencies, alias: str, target: str) -> str:
     Raises:
         NotFound: If the target does not exist.
         Invalid: If the alias is the name of a collection.
-        Unavailable: While another run has the lock of either.
     """
     collection = deps.admin.resolve(target)
     if collection is None:
@@ -73,14 +86,18 @@ def add_alias(deps: Dependencies, alias: str, target: str) -> str:
     if deps.admin.resolve(alias) == alias:
         raise Invalid(f"{alias} is the name of a collection; an alias can't have it.")
     reject_leftover(deps, collection)
-    if deps.admin.resolve(alias) == collection:
-        return collection
+    return AliasChange(alias=alias, collection=collection, previous=deps.admin.resolve(alias) or "")
+
+
+def add_alias(deps: Dependencies, change: AliasChange) -> None:
+    """Point an alias to a collection; raises `Unavailable` while another run has the lock of either."""
+    if change.previous == change.collection:
+        return
     with ExitStack() as locks:
-        for name in (alias, collection):
+        for name in (change.alias, change.collection):
             locks.enter_context(deps.admin.lock(name))
-        clear_leftovers(deps, alias)
-        deps.admin.set_alias(alias, collection)
-    return collection
+        clear_leftovers(deps, change.alias)
+        deps.admin.set_alias(change.alias, change.collection)
 
 
 def remove_alias(deps: Dependencies, alias: str) -> str:
@@ -98,25 +115,23 @@ def remove_alias(deps: Dependencies, alias: str) -> str:
     return collection
 
 
-def get_deletable_collection(deps: Dependencies, name: str) -> CollectionInfo:
-    """Return what deleting a collection would destroy.
-
-    Raises:
-        NotFound: If the name leads nowhere.
-        Invalid: If the name is an alias; the message has the name of the collection.
-    """
+def get_collection_info(deps: Dependencies, name: str) -> CollectionInfo:
+    """Return a collection by its own name or an alias; raises `NotFound` for a name that leads nowhere."""
     for info in deps.admin.list_collections():
-        if info.name == name:
+        if name in (info.name, *info.aliases):
             return info
-        if name in info.aliases:
-            raise Invalid(f"{name} is an alias. The collection that it leads to is {info.name}.")
     raise NotFound(f"Collection {name} does not exist.")
 
 
-def delete_collection(deps: Dependencies, name: str) -> None:
-    """Delete a collection, its state and its aliases; raises as `get_deletable_collection` and `lock` do."""
-    with deps.admin.lock(get_deletable_collection(deps, name).name):
-        deps.admin.drop(name)
+def list_dependent_keys(deps: Dependencies, names: Collection[str]) -> list[int]:
+    """Return the ids of the keys that give access to these names only."""
+    return [key.id for key in deps.keys.list_keys() if key.is_search_only and set(key.collections) <= set(names)]
+
+
+def delete_collection(deps: Dependencies, collection: str) -> None:
+    """Delete a collection by its own name, with its state and its aliases."""
+    with deps.admin.lock(collection):
+        deps.admin.drop(collection)
 
 
 def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, catch_up: Callable[[], None]) -> None:

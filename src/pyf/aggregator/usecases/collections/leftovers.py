@@ -1,6 +1,6 @@
 """Find the collections that interrupted rebuilds have left, and complete or delete them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from msgspec.structs import replace
 
@@ -30,8 +30,8 @@ def require_native(deps: Dependencies, name: str) -> None:
         )
 
 
-def clear_leftovers(deps: Dependencies, alias: str) -> None:
-    """Complete or delete the rebuilds of an alias that were interrupted.
+def clear_leftovers(deps: Dependencies, alias: str, notify: Callable[[str], None] | None = None) -> None:
+    """Complete or delete the rebuilds of an alias that were interrupted; `notify` takes a line before a deletion.
 
     A verified one gets the alias if that leads nowhere: its rebuild was interrupted between two steps. The live
     collection only loses its marks.
@@ -46,7 +46,10 @@ def clear_leftovers(deps: Dependencies, alias: str) -> None:
             live = collection.name
         if live == collection.name:  # else it looks unfinished as soon as the alias is moved
             clear_rebuild_marks(deps, collection.name)
-        elif live is None:
+            continue
+        if notify is not None:
+            notify(f"Deleting {collection.name}, which an interrupted rebuild has left.")
+        if live is None:
             deps.admin.drop(collection.name)
         else:  # it may have been live until a moment ago
             deps.admin.copy_enrichments(collection.name, live)

@@ -3,6 +3,8 @@
 Readers never see a gap, unless a collection has no alias and the engine can't replace it in one step.
 """
 
+from collections.abc import Callable
+
 from msgspec.structs import replace
 
 from ...domain.collection import CollectionState, Tombstone
@@ -41,7 +43,7 @@ def rebuild_collection(
         return fetch_collection(deps, target, default=default, options=options)
     report = IngestReport("rebuild", alias)
     with report.recording(deps), deps.admin.lock(alias):
-        clear_leftovers(deps, alias)
+        clear_leftovers(deps, alias, options.notify or report.notices.append)
         reject_leftover(deps, alias)
         is_collection = is_unaliased(deps, alias)
         live = deps.admin.resolve(alias) or alias  # read under the lock: another rebuild may just have ended
@@ -168,7 +170,11 @@ def _verify(index: PackageIndex, replacement: str, document_count: int, replaced
 
 
 def rebuild_from_copy(
-    deps: Dependencies, target: Target, *, progress: ProgressCallback = no_progress
+    deps: Dependencies,
+    target: Target,
+    *,
+    progress: ProgressCallback = no_progress,
+    notify: Callable[[str], None] | None = None,
 ) -> TransferReport:
     """Copy a collection into the next numbered one without a request, and point the alias to the copy.
 
@@ -179,7 +185,7 @@ def rebuild_from_copy(
     """
     report = TransferReport("rebuild", target.collection)
     with report.recording(deps), deps.admin.lock(target.collection):
-        clear_leftovers(deps, target.collection)
+        clear_leftovers(deps, target.collection, notify or report.notices.append)
         if deps.admin.resolve(target.collection) is None and target.filter is not None:
             collection = create_with_alias(deps.admin, target.collection, CollectionState(filter=target.filter))
             report.notices.append(f"{target.collection} leads to {collection}, which is new and empty")
@@ -187,11 +193,13 @@ def rebuild_from_copy(
         require_state(deps, target)
         reject_leftover(deps, target.collection)
         require_native(deps, target.collection)
-        _rebuild_copy(deps, target.collection, report, progress)
+        _rebuild_copy(deps, target.collection, report, progress, notify or report.notices.append)
     return report
 
 
-def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progress: ProgressCallback) -> None:
+def _rebuild_copy(
+    deps: Dependencies, alias: str, report: TransferReport, progress: ProgressCallback, notify: Callable[[str], None]
+) -> None:
     index, admin = deps.index, deps.admin
     is_collection = is_unaliased(deps, alias)
     live = admin.resolve(alias) or alias
@@ -206,6 +214,7 @@ def _rebuild_copy(deps: Dependencies, alias: str, report: TransferReport, progre
         # An interruption, too: the next run would delete it, but that may be far off.
         admin.drop(replacement)
         raise
+    notify(_format_replacement(alias, live, replacement))
     if is_collection:
         replace_named_collection(deps, alias, replacement, catch_up=sync.run)
     else:

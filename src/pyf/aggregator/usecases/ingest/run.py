@@ -165,7 +165,7 @@ def open_run(
     if must_exist:  # checked before waiting for the lock, too
         require_state(deps, target)
     with deps.admin.lock(target.collection):
-        clear_leftovers(deps, target.collection)
+        clear_leftovers(deps, target.collection, options.notify or report.notices.append)
         # Read under the lock: until then another run may change the state.
         filter_ = resolve_filter(deps, target, default)
         state, project_states = CollectionState(filter=filter_), {}
