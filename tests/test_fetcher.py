@@ -1,4 +1,4 @@
-"""The main job in a few lines, on adapters in memory: what PyPI says is in the index, and nothing else is."""
+"""The main job in a few lines, with fakes: the index contains what PyPI serves, and nothing else."""
 
 import pytest
 from trove_classifiers import classifiers as published

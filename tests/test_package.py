@@ -1,4 +1,4 @@
-"""The package as its users get it: built, installed where nothing else is, and tested by the documented lines."""
+"""The built package: installed into an empty environment, and tested with the documented commands."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""What `pyfaggregator` can be told, and how it takes what it can't be told."""
+"""Options of `pyfaggregator`, and messages for unusable ones."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Whole runs of `pyfaggregator`, one after the other, as a user's week has them."""
+"""Consecutive runs of `pyfaggregator`."""
 
 import shlex
 

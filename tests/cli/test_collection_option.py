@@ -1,4 +1,4 @@
-"""Which collection a command works on, and what fills it: options, settings and profiles together."""
+"""The collection of a command and its filter, from options, settings and profiles."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The since file: a copy of the cursors that may be lost, old or of an older kind, and never costs a change."""
+"""The cursor file: a lost, old or unreadable copy of the cursors never skips a change."""
 
 import stat
 from pathlib import Path
@@ -151,7 +151,7 @@ def test_lost_cursor_costs_one_comparison(shell: CommandRunner, pypi: LocalPyPI)
 
 
 def test_older_cursor_wins(shell: CommandRunner, pypi: LocalPyPI) -> None:
-    """The collection's own may be ahead of what is in it: somebody has restored half of a backup."""
+    """The collection's own cursor may be ahead of its content after an incomplete restore."""
     shell.invoke("-f", "-p", "plone")
     pypi.registry.publish("plone.api", "2.1")
     with shell.open_database() as database:

@@ -1,4 +1,4 @@
-"""`pyfdemo`: the main job shown on this machine, with nothing left behind."""
+"""`pyfdemo`: the main job on this machine, without leftovers."""
 
 import re
 import signal
@@ -35,7 +35,7 @@ def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
 
 @pytest.mark.usefixtures("check_no_leftovers")
 def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
-    """The settings of its user have no say in it."""
+    """The user's settings have no effect."""
     result = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
 
     assert result.code == 0

@@ -1,4 +1,4 @@
-"""The documented lines of `.env`, with values of our own: all can be read, whether this version knows them or not."""
+"""The documented lines of `.env`: this version can read each of them, also those that it does not use."""
 
 from pathlib import Path
 

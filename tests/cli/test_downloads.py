@@ -1,4 +1,4 @@
-"""`pyfdownloads` as its users see it."""
+"""`pyfdownloads` with local sources of counts."""
 
 import re
 import signal
@@ -16,7 +16,7 @@ PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
 @pytest.fixture
 def plone(counting_shell: CommandRunner) -> CommandRunner:
-    """A user with a collection of Plone; nobody counts one of its packages, plone.volto."""
+    """A runner with a Plone collection; no source counts plone.volto."""
     counting_shell.invoke("-f", "-p", "plone")
     return counting_shell
 

@@ -1,4 +1,4 @@
-"""`pyfaggregator --why`: in words, for whoever asks why a package is there or is not."""
+"""`pyfaggregator --why`: the reasons of a membership, in words."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`pyfgithub` as its users meet it: against services on this machine, in processes of its own where that matters."""
+"""`pyfgithub` with local services, in processes where necessary."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""What becomes of a run when its user, its terminal, its reader or its disk goes away in the middle of it."""
+"""Runs without their terminal, reader or disk, and runs that a signal interrupts."""
 
 import os
 import pty

@@ -1,4 +1,4 @@
-"""The progress bar: for people at a terminal, and for nobody else."""
+"""The progress bar is for terminals only."""
 
 import re
 from typing import Any
@@ -57,7 +57,7 @@ def test_ascii_progress_bar(slow_shell: CommandRunner) -> None:
 
 @pytest.mark.parametrize("wish", ["", "FORCE_COLOR"])
 def test_no_progress_bar_without_terminal(slow_shell: CommandRunner, wish: str) -> None:
-    """Build servers ask for colours, in files that nobody could read with a bar in them."""
+    """Build servers request colors in log files, in which a progress bar is unreadable."""
     wished: dict[str, Any] = {wish.lower(): 1} if wish else {}
 
     result = slow_shell.run("-f", "-p", "plone", **wished)

@@ -1,4 +1,4 @@
-"""Profiles: the built-in ones, those of a file, and every mistake a file can hold."""
+"""Built-in profiles, profiles of a file, and messages for each mistake in a file."""
 
 import re
 from datetime import date

@@ -1,4 +1,4 @@
-"""`pyfupdater --queue-stats` and `--purge-queue`: what waits is told, and taken away only when that is wanted."""
+"""`pyfupdater --queue-stats` and `--purge-queue`: waiting tasks are counted, and deleted only after confirmation."""
 
 import signal
 from collections.abc import Iterator

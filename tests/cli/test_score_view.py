@@ -1,4 +1,4 @@
-"""`pyfaggregator --explain`: the score of a package, its reasons, and what would bring more."""
+"""`pyfaggregator --explain`: the score of a package, its reasons and suggested improvements."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the score goes by: the built-in file, what a user changes, and every mistake that a file can hold."""
+"""Configuration of the score: the built-in file, a user's values, and messages for each mistake."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""`pyfsearch` as its users see it."""
+"""`pyfsearch` on a local index."""
 
 import shutil
 from typing import Any

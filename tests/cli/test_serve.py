@@ -1,4 +1,4 @@
-"""`pyfserve` as its users run it: a process that is asked over HTTP and told to end."""
+"""`pyfserve` as a process that responds over HTTP and ends with a signal."""
 
 import asyncio
 import os

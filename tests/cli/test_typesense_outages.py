@@ -1,4 +1,4 @@
-"""A server that goes away in the middle of a run: it is waited for, and given up in the end, and nothing is lost."""
+"""A server that becomes unavailable during a run: the run waits, then ends, and loses nothing."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager

@@ -1,4 +1,4 @@
-"""What `pyfupdater` can be told, and how it takes what it can't be told."""
+"""Options of `pyfupdater`, and messages for unusable ones."""
 
 import click
 import pytest

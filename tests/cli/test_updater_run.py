@@ -1,4 +1,4 @@
-"""`pyfupdater` as its users see it."""
+"""`pyfupdater` on a local index."""
 
 import os
 import pty
@@ -18,7 +18,7 @@ PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
 @pytest.fixture
 def plone(shell: CommandRunner, pypi: LocalPyPI) -> CommandRunner:
-    """A user with a collection of Plone, from whom PyPI hears no more."""
+    """A runner with a Plone collection that makes no further requests."""
     shell.invoke("-f", "-p", "plone")
     pypi.requests.clear()
     return shell

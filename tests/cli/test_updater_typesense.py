@@ -1,4 +1,4 @@
-"""`pyfupdater` as its users see it where the index is on a Typesense server."""
+"""`pyfupdater` with an index on a Typesense server."""
 
 from collections.abc import Iterator
 from typing import Any

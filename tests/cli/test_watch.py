@@ -1,4 +1,4 @@
-"""`--watch`: one process that keeps a collection up, and ends when it is told to."""
+"""`--watch`: one process keeps a collection current until a signal ends it."""
 
 import signal
 from collections.abc import Iterator

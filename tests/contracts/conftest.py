@@ -1,4 +1,4 @@
-"""Gives a contract every adapter of its port in turn, fresh and empty."""
+"""Every adapter of a port in turn, new and empty."""
 
 from collections.abc import Iterator
 from pathlib import Path

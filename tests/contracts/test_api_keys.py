@@ -1,4 +1,4 @@
-"""What every engine must do with the keys that open its collections."""
+"""Contract of API keys for every engine."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every bulk source of candidates keeps to."""
+"""Contract of `CandidateSource`."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""What every `ChangeJournal` keeps to."""
+"""Contract of `Changelog`."""
 
 from collections.abc import Iterator
 

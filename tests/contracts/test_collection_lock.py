@@ -1,4 +1,4 @@
-"""What every engine must do with the right to rewrite a collection."""
+"""Contract of the lock of a collection for every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event

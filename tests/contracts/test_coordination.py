@@ -1,4 +1,4 @@
-"""What every way for workers to agree must do; in memory and on a real Redis."""
+"""Contract of the coordination ports, in memory and on a real Redis."""
 
 import itertools
 import time

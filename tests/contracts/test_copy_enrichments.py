@@ -1,4 +1,4 @@
-"""What every engine must carry from a collection to the one that takes its place."""
+"""Contract of copying enrichments to the collection that replaces another."""
 
 import pytest
 

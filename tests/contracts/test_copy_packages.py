@@ -1,4 +1,4 @@
-"""What every engine must do to copy packages: the copy is equal, what all owners wrote included."""
+"""Contract of copying packages: the copy is equal, including the fields of all owners."""
 
 import pytest
 from msgspec.structs import replace

@@ -1,4 +1,4 @@
-"""What every `DownloadStats` keeps to."""
+"""Contract of `DownloadStats`."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import closing

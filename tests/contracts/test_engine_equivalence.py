@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order: every engine does as the one in memory does."""
+"""Any sequence of calls gives the same results on every engine as on the fake index."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack

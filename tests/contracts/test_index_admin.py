@@ -1,4 +1,4 @@
-"""What every engine must do with collections and aliases."""
+"""Contract of collections and aliases for every engine."""
 
 from concurrent.futures import ThreadPoolExecutor
 

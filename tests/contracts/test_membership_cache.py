@@ -1,4 +1,4 @@
-"""What every memory of verdicts must do."""
+"""Contract of `MembershipCache`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every engine must do with the documents of projects."""
+"""Contract of the documents of projects for every engine."""
 
 from typing import Any
 

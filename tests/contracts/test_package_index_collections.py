@@ -1,4 +1,4 @@
-"""What every engine must do with the name of a collection, and with the state that belongs to one."""
+"""Contract of the name and the state of a collection for every engine."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

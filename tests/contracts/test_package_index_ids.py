@@ -1,4 +1,4 @@
-"""What every engine must do with two projects whose documents have one id: `a-1.0-2` is of `a` and of `a-1.0`."""
+"""Contract of equal document ids of two projects: `a-1.0-2` belongs to `a` and to `a-1.0`."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every engine must give to those who look at many projects: in order, and whole."""
+"""Contract of listings of many projects: sorted and complete."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every engine must do with the fields of several owners, and with projects that leave."""
+"""Contract of the fields of several owners, and of removals."""
 
 from typing import Any
 
@@ -162,7 +162,7 @@ def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: Pack
 
 
 def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) -> None:
-    """A rebuild has to say of a project that it never held why it does not."""
+    """A rebuild stores the reason why it does not contain a project."""
     removed = index.remove(PLONE, [TOMBSTONE])
 
     assert removed == 0

@@ -1,4 +1,4 @@
-"""What every `PackageRegistry` keeps to."""
+"""Contract of `PackageRegistry`."""
 
 from collections.abc import Generator, Iterator
 from contextlib import closing

@@ -1,4 +1,4 @@
-"""What every `ReleaseFeed` keeps to."""
+"""Contract of `ReleaseFeed`."""
 
 from collections.abc import Iterator
 

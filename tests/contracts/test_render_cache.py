@@ -1,4 +1,4 @@
-"""What every memory of rendered READMEs must do."""
+"""Contract of `RenderCache`."""
 
 from collections.abc import Iterator
 from pathlib import Path

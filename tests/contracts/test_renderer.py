@@ -1,4 +1,4 @@
-"""What every renderer keeps to."""
+"""Contract of `Renderer`."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What every engine must do where a collection gives its own name away to an alias."""
+"""Contract of replacing a collection with an alias of its name."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What every memory of repositories must do."""
+"""Contract of `RepositoryCache`."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What every `RepositoryHost` keeps to."""
+"""Contract of `RepositoryHost`."""
 
 from collections.abc import Iterable, Iterator
 

@@ -1,4 +1,4 @@
-"""Every engine finds what the reference search finds by reading every document, in the same order."""
+"""Every engine returns the results and the order of the reference search, which reads every document."""
 
 from itertools import product
 from typing import Any

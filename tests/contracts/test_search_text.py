@@ -1,4 +1,4 @@
-"""What every engine makes of what people type."""
+"""Contract of text search: every engine finds what users type."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

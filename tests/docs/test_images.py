@@ -1,4 +1,4 @@
-"""The README's pictures are there, and do not weigh much."""
+"""The README's pictures exist and are small."""
 
 import re
 from pathlib import Path

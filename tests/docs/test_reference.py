@@ -1,4 +1,4 @@
-"""The generated reference can't rot: it says what the code says, and leaves nothing out."""
+"""The generated reference is current and complete."""
 
 import re
 import subprocess
@@ -41,7 +41,7 @@ OPTIONS = [pair for name, command in load_commands() for pair in list_options(co
 
 
 def extract_section(page: str, title: str) -> str:
-    """Return what a page says below a heading."""
+    """Return the text below a heading of a page."""
     match = re.search(rf"^##+ {re.escape(title)}\n(.*?)(?=^##+ |\Z)", page, re.MULTILINE | re.DOTALL)
     assert match, f"{title} is not in the reference"
     return match[1]

@@ -1,4 +1,4 @@
-"""What is kept of download counts: months stay, unknown stays unknown, and nothing grows for ever."""
+"""Stored download counts: months stay, unknown values stay unknown, and the size is bounded."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ moments = days.map(lambda day: int(datetime(day.year, day.month, day.day, 12, tz
 
 @st.composite
 def draw_downloads(draw: st.DrawFn) -> Downloads:
-    """What a source may say: with a newest day, months that are over by then, or neither."""
+    """Return counts of a source: with a newest day, with finished months, or with neither."""
     newest_day = draw(st.one_of(st.just(UNSET), days))
     history: dict[str, int] = {}
     if newest_day is not UNSET:

@@ -1,4 +1,4 @@
-"""E-mail addresses are kept to those who were given them."""
+"""E-mail addresses are masked."""
 
 import pytest
 from hypothesis import given

@@ -1,7 +1,4 @@
-"""One parser for every form in which authors write where their repository is.
-
-Which of a project's links is tried first, and which next.
-"""
+"""Parsing of repository URLs in any form, and the order of a project's links."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""When a repository that many projects name is believed to be theirs."""
+"""Verification of a repository that many projects link to."""
 
 import pytest
 from hypothesis import given

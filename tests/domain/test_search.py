@@ -1,4 +1,4 @@
-"""Filters are written as people write them; what may mean several things means nothing."""
+"""Filter values in any spelling; ambiguous ones select nothing."""
 
 import pytest
 from hypothesis import given

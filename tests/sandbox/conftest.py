@@ -1,4 +1,4 @@
-"""A small registry for the tests of the sample: two projects, one of them with a past."""
+"""A small registry for the tests of the sandbox."""
 
 from collections.abc import Callable, Iterator, Mapping
 from http.client import HTTPConnection
@@ -46,7 +46,7 @@ def pypi(fake_registry: FakeRegistry) -> Iterator[LocalPyPI]:
 
 @pytest.fixture
 def fetch(pypi: LocalPyPI) -> Callable[..., SimpleNamespace]:
-    """GET a path as a plain client does: nothing followed, nothing decoded, nothing tried again."""
+    """GET a path without redirects, decoding and retries."""
 
     def get(path: str, headers: Mapping[str, str] | None = None) -> SimpleNamespace:
         connection = HTTPConnection(urlsplit(pypi.url).netloc, timeout=5)

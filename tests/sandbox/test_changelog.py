@@ -1,4 +1,4 @@
-"""The journal's pages: nothing missing, nothing twice, whoever made the rows."""
+"""Pages of the changelog are complete and without duplicates."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""The local sources of counts behave as the real ones do, as far as that is known."""
+"""The local sources of download counts behave as the real ones, as far as known."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta

@@ -1,4 +1,4 @@
-"""Changes of the sample registry: what the journal tells, and what it does not."""
+"""Changes of the fake registry, and their entries in the changelog."""
 
 import threading
 

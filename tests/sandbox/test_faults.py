@@ -1,4 +1,4 @@
-"""Each fault that can be ordered, seen from the other end of the wire; and that every request is counted."""
+"""Each fault as a client sees it, and the counts of requests."""
 
 import asyncio
 import threading

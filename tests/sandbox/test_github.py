@@ -1,4 +1,4 @@
-"""The stand-in for GitHub answers what is asked for, limits and refusals included, as the real one does."""
+"""The local GitHub responds as the real one, including limits and errors."""
 
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection

@@ -1,4 +1,4 @@
-"""Where documents come from: three forms of file, one shape; and one line for what can't be read."""
+"""Loading of documents from three file formats, and messages for unreadable files."""
 
 import gzip
 from pathlib import Path

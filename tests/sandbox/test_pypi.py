@@ -1,4 +1,4 @@
-"""The local PyPI over HTTP: what PyPI does, seen by a client that knows nothing of it."""
+"""The local PyPI over HTTP, as any client sees it."""
 
 import gzip
 import re

@@ -1,4 +1,4 @@
-"""The local PyPI as a process of its own, as benchmarks start it."""
+"""The local PyPI as a process, as benchmarks start it."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""The local PyPI gives back recorded documents as they were recorded."""
+"""The local PyPI serves recorded documents unchanged."""
 
 import asyncio
 from pathlib import Path

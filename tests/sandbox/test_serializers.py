@@ -1,4 +1,4 @@
-"""What the sample registry shows of a project: the rules of PyPI's own code."""
+"""Documents of the fake registry follow the rules of PyPI's code."""
 
 import pytest
 

@@ -1,7 +1,7 @@
-"""Kill a run before any request that changes the server; `test_crash_at_write` does the same with a file.
+"""Crash a run before any request that changes the server; `test_crash_at_write` does the same with a file.
 
-There are no transactions here. What a death leaves half-written the next run finds, and clients of the alias see only
-whole collections while one is rebuilt.
+There are no transactions. The next run completes what a crash left, and clients of the alias see only complete
+collections during a rebuild.
 """
 
 from collections.abc import Iterator

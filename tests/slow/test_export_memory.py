@@ -1,4 +1,4 @@
-"""An export from a server takes the memory of a few documents, however many there are."""
+"""An export from a server needs the memory of a few documents."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Kill -9 at any moment of a rebuild from a copy: readers find everything, and the next one completes it."""
+"""Kill a rebuild from a copy at any moment: readers find everything, and the next run completes it."""
 
 from collections import Counter
 from pathlib import Path

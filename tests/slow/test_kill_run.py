@@ -1,6 +1,6 @@
-"""Kill -9 at any moment of any run on real documents: the next run gives the result of an undisturbed one.
+"""Kill any run on real documents at any moment: the next run gives the result of an undisturbed one.
 
-The moments are drawn. A failure says which they were; the same `--seed` draws them again.
+The moments are random. A failure prints them, and the same `--seed` repeats them.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""The interface does what its description says: schemathesis, which knows nothing else of it, tries."""
+"""Schemathesis checks that the API conforms to its description."""
 
 import subprocess
 import sys

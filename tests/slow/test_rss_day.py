@@ -1,6 +1,6 @@
 """Simulate a day at PyPI's real rate: count the requests that keep one profile current.
 
-The end of the run's output has them by kind.
+The output contains the counts by kind.
 """
 
 from collections import Counter

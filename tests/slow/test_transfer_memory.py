@@ -1,4 +1,4 @@
-"""Exporting and importing 100,000 documents takes no more memory than 10,000."""
+"""Export and import of 100,000 documents need no more memory than of 10,000."""
 
 import filecmp
 import os

@@ -1,7 +1,4 @@
-"""Runs the commands as their users do: in a folder of its own, with nothing of the developer's environment.
-
-A user with one profile, the default one, whose settings name a registry on this machine and wait for nothing.
-"""
+"""Run commands as their users do: in an own folder and environment, with settings for a local registry."""
 
 import os
 import sys
@@ -70,7 +67,7 @@ class CompletedCommand:
 
     @property
     def error(self) -> str:
-        """The one line that says what is wrong."""
+        """The error message, which is one line."""
         (line,) = [line for line in self.err.splitlines() if line.startswith("Error: ")]
         return line.removeprefix("Error: ")
 
@@ -172,7 +169,7 @@ def wait_until(condition: Callable[[], object]) -> None:
 
 
 def find_render_workers(parent: int) -> list[int]:
-    """Return the processes that render for another one, as the kernel tells; Linux only."""
+    """Return the rendering processes that a process has started; Linux only."""
     pids = []
     for status in Path("/proc").glob("[0-9]*/stat"):
         try:

@@ -1,6 +1,6 @@
 """Compute what the index must have from the registry's documents, without the code of the program.
 
-It is written from the specification, in the plainest way, and compares what a user sees of a document.
+It follows the specification, and compares what a user sees of a document.
 """
 
 import re
@@ -30,10 +30,11 @@ class MembershipRules:
 
 
 def build_expected(projects: Iterable[tuple[Json, Mapping[str, Json]]], rules: MembershipRules) -> dict[str, Json]:
-    """Return what is comparable of every document, by id.
+    """Return the comparable fields of every document, by id.
 
-    `served` are project documents, each with its release documents by version; `rules` say whose newest release lets
-    the project in.
+    Args:
+        served: Project documents, each with its release documents by version.
+        rules: The membership rules for the newest release.
     """
     documents: dict[str, Json] = {}
     for project, releases in projects:

@@ -1,7 +1,4 @@
-"""What somebody may put into a README to get at the people who read it.
-
-The READMEs of the reference data, which tests may use and nothing may copy.
-"""
+"""READMEs: attacks on readers, and READMEs of the reference data, whose text tests must not copy."""
 
 import gzip
 from pathlib import Path

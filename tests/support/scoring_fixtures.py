@@ -1,4 +1,4 @@
-"""Facts and standards for tests of the score: everything about a package is known and good unless a test says so."""
+"""Signals and scoring configuration for tests: a complete and good package unless a test changes it."""
 
 from datetime import UTC, date, datetime
 from typing import Any

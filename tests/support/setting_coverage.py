@@ -1,4 +1,4 @@
-"""Which settings have a test that sees what they do."""
+"""Settings that a test covers."""
 
 import re
 from collections.abc import Callable
@@ -12,7 +12,7 @@ _MARK = re.compile(r'^@covers_setting\("(\w+)"\)$', re.MULTILINE)
 
 
 def covers_setting(_setting: str) -> Callable[[Test], Test]:
-    """Mark a test that sees what a setting does."""
+    """Mark a test of a setting's effect."""
     return lambda test: test
 
 

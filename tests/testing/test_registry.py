@@ -1,4 +1,4 @@
-"""What tests can make the registry in memory do."""
+"""Behavior of `FakePackageRegistry` that tests control."""
 
 import pytest
 

@@ -134,7 +134,7 @@ def test_open_waits_for_creation_by_other_process(path: Path) -> None:
 
 
 def test_committed_transaction_is_on_disk(path: Path) -> None:
-    """2 is FULL: the log is synchronised at every commit, whatever the SQLite library was built to do by default."""
+    """2 is FULL: the log is synchronized with every commit, regardless of the default of the SQLite library."""
     database = Database(path)
 
     with database.writing() as connection:

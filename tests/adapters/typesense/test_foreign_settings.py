@@ -1,4 +1,4 @@
-"""What other programs have added to a collection comes along when it is rebuilt, or is named."""
+"""A rebuild keeps what other programs have added to a collection, or names it."""
 
 import os
 from collections.abc import Iterator

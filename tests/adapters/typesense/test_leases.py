@@ -1,4 +1,4 @@
-"""The right to rewrite a collection on a server: who holds it, from where, and how it ends without being given back."""
+"""The lock of a collection on a server: its owner, its host, and its end without a release."""
 
 import time
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
-"""Every limit of the server at its edge: the last value that it takes, and the first that it rejects.
+"""Each limit of the server at its edge: the last accepted value and the first rejected one.
 
-With TYPESENSE_TEST_URL the same tests hold a real server to them.
+With TYPESENSE_TEST_URL, the same tests run on a real server.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""A server that still applies its log after a restart: nothing is read from it before it has caught up."""
+"""A server that still applies its log after a restart is not read."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager

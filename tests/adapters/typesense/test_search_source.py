@@ -1,4 +1,4 @@
-"""What a search index on this machine does to follow a collection on a Typesense server, and what that costs."""
+"""A local search index follows a collection on a Typesense server, at a known cost."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing

@@ -21,7 +21,7 @@ WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=err
 @covers_setting("celery_schedule_weekly_github")
 @covers_setting("celery_schedule_nightly_scores")
 def test_schedules_in_watch(shell: CommandRunner) -> None:
-    """That it does so then is told in `test_watch.py`."""
+    """`test_watch.py` tests that the runs start."""
     shell.invoke("-f", "-p", "flask")
     schedules: dict[str, Any] = {
         "celery_schedule_weekly_refresh": "5 4 29 2 *",
@@ -56,7 +56,7 @@ def test_schedule_empty_or_invalid(shell: CommandRunner) -> None:
 @covers_setting("metrics_host")
 @pytest.mark.slow
 def test_metrics_endpoint(shell: CommandRunner) -> None:
-    """Before it has reached the queue, too: that there is none is worth telling."""
+    """The endpoint reports an unreachable queue."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     metrics_settings = {"metrics_host": "127.0.0.1", "metrics_port": port, "redis_host": "127.0.0.1:1"}

@@ -28,7 +28,7 @@ def typesense() -> Iterator[LocalTypesense]:
 
 
 def build_typesense_settings(server: LocalTypesense, **settings: Any) -> dict[str, Any]:
-    """Return the settings of one who uses a server."""
+    """Return the settings that select a server."""
     defaults = {"typesense_host": "127.0.0.1", "typesense_port": server.port, "typesense_api_key": ADMIN_KEY}
     return defaults | {"typesense_retry_timeout": 1} | settings
 

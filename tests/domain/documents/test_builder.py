@@ -105,7 +105,7 @@ def test_a_held_release_keeps_its_readme_where_all_are_kept() -> None:
 
 
 def test_a_held_release_without_files_stays_yanked() -> None:
-    """Only its own document tells, and that is not read again."""
+    """Only its own document has this value, and it is not read again."""
     bare = Release(version="1.0", yanked_reason="no", metadata=Metadata(yanked=True))
     first = build(make_project(bare, make_read_release("0.9")))["1.0"]
 

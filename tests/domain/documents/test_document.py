@@ -1,4 +1,4 @@
-"""Two states of a project become one that has every release of both."""
+"""Merges of two states of a project contain every release of both."""
 
 from hypothesis import given
 from hypothesis import strategies as st

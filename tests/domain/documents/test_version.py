@@ -1,4 +1,4 @@
-"""Holds `order` and `sortable` to packaging's own comparison, which knows nothing of either."""
+"""`order` and `sortable` agree with the comparison of packaging."""
 
 import re
 from itertools import pairwise, product

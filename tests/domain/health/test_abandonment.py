@@ -1,4 +1,4 @@
-"""What authors write when they give a project up, and what only sounds like it."""
+"""Texts that announce the end of a project, and texts that only look like it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Compatibility: what a package supports, told from its classifiers and its `requires-python`."""
+"""Compatibility: supported versions by classifiers and `requires-python`."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,4 @@
-"""Facts, as they are found in a project's documents and in what others have written of it."""
+"""Signals from a project's documents and its enrichments."""
 
 from datetime import date
 from typing import Any

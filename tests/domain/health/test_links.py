@@ -1,4 +1,4 @@
-"""What links lead to, told from their labels and their addresses."""
+"""Targets of links by their labels and URLs."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a README offers, told from documents as composition makes them."""
+"""Signals from the README of a built document."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Recency: what is expected of whom, no steps in age, and quiet packages told from dead ones."""
+"""Recency: expected intervals, no steps in age, and dormant packages compared with abandoned ones."""
 
 from itertools import pairwise
 from typing import Any

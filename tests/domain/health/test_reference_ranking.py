@@ -1,4 +1,4 @@
-"""Packages that are simply done score above those that were abandoned, however well these are documented."""
+"""Finished packages score above abandoned ones, regardless of their documentation."""
 
 from datetime import date
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The score as a whole: what must hold whatever is known of a package."""
+"""Properties of the whole score for any known signals."""
 
 from typing import Any
 
@@ -72,7 +72,7 @@ def compute(signals: Signals, now: float = NOW) -> Score:
 
 
 def compute_value(signals: Signals) -> float:
-    """Return the score as a number; of nothing known at all there is none, and nothing is better or worse."""
+    """Return the score as a number; without any signal it is neutral."""
     found = compute(signals).value
     return float("nan") if found is UNSET else found
 

@@ -1,4 +1,4 @@
-"""Who belongs, why, and why not."""
+"""Members, non-members, and their reasons."""
 
 from typing import Any
 

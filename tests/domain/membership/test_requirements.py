@@ -1,4 +1,4 @@
-"""Which requirements hold at run time, and which only for an extra."""
+"""Requirements at run time, and requirements of an extra."""
 
 from itertools import product
 
@@ -146,7 +146,7 @@ _MARKERS = st.recursive(
 
 @given(_MARKERS)
 def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> None:
-    """The other way round it is not so: nobody looks whether two comparisons exclude each other."""
+    """Conditions that exclude each other are not detected."""
     holds = any(
         Marker(marker).evaluate({"extra": "", "os_name": system, "python_version": version})
         for system, version in product(("nt", "posix", "java"), ("3.8", "3.12"))

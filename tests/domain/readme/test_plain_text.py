@@ -1,7 +1,4 @@
-"""A changelog is known by its heading, and documentation about changes is not taken for one.
-
-What can't be rendered is shown as it was written, within bounds.
-"""
+"""Changelog headings, and the plain text of READMEs that cannot be rendered."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Any README becomes safe HTML by its content type, and none becomes nothing."""
+"""Any README is rendered as safe HTML by its content type, and is never empty."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whatever a README contains, nothing of it comes to life where it is shown."""
+"""Sanitized HTML contains nothing that a browser executes or loads."""
 
 import pytest
 from hypothesis import given, settings

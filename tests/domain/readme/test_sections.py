@@ -1,4 +1,4 @@
-"""A README's headings are moved down, and its text is taken apart at them."""
+"""Headings of a README are moved down, and its text is split at them."""
 
 import pytest
 from hypothesis import given, settings

@@ -1,4 +1,4 @@
-"""How text is taken apart, and what comes first."""
+"""Ranking of names and texts."""
 
 import pytest
 from hypothesis import given

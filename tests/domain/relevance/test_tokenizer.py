@@ -1,4 +1,4 @@
-"""Words are cut to their stems alike, whoever else is cutting words."""
+"""Tokens and stems are equal in all threads."""
 
 from concurrent.futures import ThreadPoolExecutor
 from sys import getswitchinterval, setswitchinterval

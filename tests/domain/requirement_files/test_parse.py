@@ -1,4 +1,4 @@
-"""Files of requirements: each line is a package or a problem, whatever people write."""
+"""Requirement files: each line is a package or a problem."""
 
 from collections.abc import Mapping
 from textwrap import dedent

@@ -1,4 +1,4 @@
-"""What readers see of a release: links, requirements and what it supports, whatever its author has written."""
+"""Displayed links, requirements and support of a release, for any metadata."""
 
 from datetime import date
 

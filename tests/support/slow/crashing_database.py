@@ -1,7 +1,4 @@
-"""A SQLite file in the hands of a process to which something happens between two transactions: it dies, for example.
-
-No process is needed for that, so that every step of a run can be tried.
-"""
+"""SQLite databases that crash, or call a hook, between two transactions of this process."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,11 +9,11 @@ from pyf.aggregator.adapters.sqlite.database import Database
 
 
 class ProcessDeath(BaseException):
-    """What a killed process does not survive; it is no `Exception`, so that nobody lives on by catching it."""
+    """Simulated death of the process; no `Exception`, so that the program cannot catch it."""
 
 
 class HookedDatabase(Database):
-    """Calls `meanwhile` before every transaction that writes, with the number of those before it."""
+    """Calls `before_write` before every writing transaction, with the number of finished ones."""
 
     def __init__(self, path: Path, before_write: Callable[[int], None]) -> None:
         super().__init__(path)
@@ -39,9 +36,9 @@ class HookedDatabase(Database):
 
 
 class CrashingDatabase(HookedDatabase):
-    """Dies instead of beginning transaction number `lives` + 1: from then on it neither writes nor reads.
+    """Crashes instead of the transaction after `max_transactions`; after that, it neither reads nor writes.
 
-    So whatever the program does on its way out changes nothing, as if it had never been done.
+    So cleanup code of the program has no effect, as after a real kill.
     """
 
     def __init__(self, path: Path, max_transactions: int) -> None:

@@ -1,4 +1,4 @@
-"""All that a collection holds, told so that two indexes can be compared that were built at different times."""
+"""Contents of a collection in a form in which indexes that were built at different times are equal."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,7 +34,7 @@ def open_index(path: Path) -> Iterator[tuple[SqliteIndex, SqliteAdmin]]:
 
 
 def read_contents(index: PackageIndex, alias: str, removed_names: Iterable[str] = ()) -> dict[str, Any]:
-    """Return every document (each must have a score), the collection's state, and the tombstones of those in `gone`."""
+    """Return all documents (each needs a score), the collection's state, and the tombstones of `removed_names`."""
     tombstones = {name: index.get_tombstone(alias, name) for name in removed_names}
     return {
         "documents": {document["id"]: document for document in map(_drop_time_fields, index.export(alias))},

@@ -1,4 +1,4 @@
-"""A command that may be killed at any moment, and all the processes that it has started by then."""
+"""A command that can be killed at any moment, with all processes that it has started."""
 
 import os
 import time
@@ -18,7 +18,7 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class KillPoint:
-    """A moment of a run: what it is called in a failure's message, and what tells that it has come."""
+    """A moment of a run: its name for messages, and the condition that it has come."""
 
     name: str
     is_reached: Callable[[], bool]
@@ -32,13 +32,13 @@ class KillableCommand:
         self._mark = f"{_MARK}={mark}".encode()
 
     def wait_for(self, kill_point: KillPoint) -> bool:
-        """Wait for a moment, and tell whether the command was still running then."""
+        """Wait for a moment; return whether the command was still running."""
         while self._process.poll() is None and not kill_point.is_reached():
             time.sleep(0.001)
         return self._process.poll() is None
 
     def kill(self) -> set[int]:
-        """Kill the command's own process with SIGKILL; return the others that it had started and that were running."""
+        """Kill the command's own process with SIGKILL; return the other processes that it had started."""
         children = self.find_children()
         self._process.kill()
         self._process.wait()
@@ -50,7 +50,7 @@ class KillableCommand:
         return CompletedCommand(self._process.returncode, out, err)
 
     def find_children(self) -> set[int]:
-        """Return the processes that came of the command and that are still there."""
+        """Return the running processes that the command has started."""
         pids = set()
         for environment in Path("/proc").glob("[0-9]*/environ"):
             try:
@@ -62,7 +62,7 @@ class KillableCommand:
         return pids - {self._process.pid}
 
     def wait_for_children(self, *, timeout: float) -> bool:
-        """Wait until nobody of the others is left, so many seconds at most."""
+        """Wait until the other processes have ended, at most this many seconds."""
         deadline = time.monotonic() + timeout
         while self.find_children():
             if time.monotonic() > deadline:
@@ -73,7 +73,7 @@ class KillableCommand:
 
 @contextmanager
 def start_killable(shell: CommandRunner, *arguments: str) -> Iterator[KillableCommand]:
-    """Start a command; no process of it is left in the end."""
+    """Start a command; all of its processes are ended at the end."""
     mark = f"{os.getpid()}-{next(_numbers)}"
     with replace(shell, environment={**shell.environment, _MARK: mark}).start(*arguments) as process:
         command = KillableCommand(process, mark)

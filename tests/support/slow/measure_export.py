@@ -1,6 +1,6 @@
-"""Exports a collection of a server and says how many documents it gave and how much memory it took at most, in KiB.
+"""Export a collection of a server; print the number of documents and the peak memory in KiB.
 
-Run as `python typesense_export.py ADDRESS KEY COLLECTION`; memory is read where Linux tells it.
+Run as `python measure_export.py ADDRESS KEY COLLECTION`; Linux only.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""Runs `pyfupdater` and prints how much memory it took at most, in MB: `python measured.py <arguments>`; Linux only.
+"""Run `pyfupdater` and print its peak memory in MB: `python measure_updater.py <arguments>`; Linux only.
 
-`python measured.py --fill <documents>` makes the collection `many` of so many documents instead.
+`python measure_updater.py --fill <documents>` creates the collection `many` with this many documents instead.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Real documents of napari's plugins, an index of them as it was, and what has happened to them since."""
+"""Real documents of napari's plugins, an index of an earlier state, and the changes since then."""
 
 import shutil
 import time
@@ -22,9 +22,9 @@ CLASSIFIER = "Framework :: napari"
 
 @dataclass(frozen=True)
 class RunKind:
-    """A kind of run: its arguments, the seconds that an answer takes, and how many requests are under way at once.
+    """A kind of run: its arguments, the seconds per response, and the number of concurrent requests.
 
-    A `fresh` one begins without an index, the others with one that is out of date.
+    A `fresh` one starts without an index, the others with an outdated one.
     """
 
     arguments: tuple[str, ...]
@@ -43,7 +43,7 @@ RUN_KINDS = {
 
 @dataclass(frozen=True)
 class BaselineRun:
-    """What a run that nobody disturbs leaves behind, and what it takes: seconds, and requests."""
+    """The result of an undisturbed run, its seconds and its requests."""
 
     contents: dict[str, Any]
     seconds: float
@@ -52,7 +52,7 @@ class BaselineRun:
 
 @dataclass(frozen=True)
 class RegistryChanges:
-    """Which projects (normalised names) left, arrived, and were hidden by the registry."""
+    """The projects (normalized names) that were removed, added and hidden."""
 
     removed: Sequence[str]
     added: Sequence[str]
@@ -75,7 +75,7 @@ class NapariRegistry:
         self.changes = change_registry(pypi.registry)
 
     def create_user(self, name: str) -> CommandRunner:
-        """Return a user who may begin a run of this kind, and have the registry answer at its pace."""
+        """Return a runner for a run of this kind, and let the registry respond at its pace."""
         kind = RUN_KINDS[name]
         self._user_count += 1
         folder = self._folder / str(self._user_count)
@@ -93,7 +93,7 @@ class NapariRegistry:
         )
 
     def run_baseline(self, name: str) -> BaselineRun:
-        """Return what comes of a run that nobody disturbs."""
+        """Return the result of an undisturbed run."""
         if name not in self._baselines:
             shell = self.create_user(name)
             start, requests_before = time.monotonic(), self.pypi.requests.total
@@ -105,17 +105,17 @@ class NapariRegistry:
         return self._baselines[name]
 
     def read_contents(self, index: SqliteIndex) -> dict[str, Any]:
-        """Return all that the index holds of napari."""
+        """Return the contents of the napari collection."""
         return read_contents(index, "napari", self.changes.removed)
 
     def build_expected(self, name: str) -> dict[str, Json]:
-        """Return what the oracle says must be there after a run; of a hidden project it can't tell anything."""
+        """Return what the index must have after a run, without hidden projects."""
         undiscovered = self.changes.added if name == "refresh" else ()
         documents = build_expected(iter_served(self.pypi.registry), MembershipRules([CLASSIFIER]))
         return {id_: document for id_, document in documents.items() if document["name_normalized"] not in undiscovered}
 
     def to_comparable(self, stored: dict[str, Any]) -> dict[str, Json]:
-        """Return of what is held what the oracle tells, too."""
+        """Return the part of stored contents that `build_expected` computes."""
         return {
             id_: to_comparable(document)
             for id_, document in stored["documents"].items()
@@ -129,7 +129,7 @@ def get_index_path(shell: CommandRunner) -> Path:
 
 
 def change_registry(registry: FakeRegistry) -> RegistryChanges:
-    """Change every project that belongs, and have some leave, join, go and hide."""
+    """Change every member, and remove, add and hide some."""
     members = [project for project in registry.list_projects() if _is_member(project)]
     non_members = [project for project in registry.list_projects() if project not in members]
     removed, reclassified, hidden, archived = members[:2], members[2:3], members[3:4], members[4:5]

@@ -1,4 +1,4 @@
-"""Somebody who reads through an alias all the time, and notes whatever is not complete."""
+"""A thread that reads a collection all the time and records incomplete states."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ READ_INTERVAL = 0.03
 
 
 class ReaderThread:
-    """Reads a collection in every way, for as long as the context lasts.
+    """Reads a collection in every way until the context ends.
 
-    `complete` are the collections that may be seen, one before the other: how many releases there are of each project
-    (normalised name). What else is seen, or fails, ends up in `complaints`; `looks` counts how often all was read.
+    `complete` are the allowed states: the number of releases by normalized name. `problems` lists other states and
+    errors; `read_count` counts the finished passes.
     """
 
     def __init__(self, path: Path, alias: str, complete: Sequence[Releases]) -> None:

@@ -1,4 +1,4 @@
-"""A registry of a handful of projects and an index of it in this process: so quick that every step can be tried."""
+"""A registry of a few projects with an index in this process: fast enough to try every step."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,7 +32,7 @@ USE_CASES = ("fetch", "changes", "refresh", "recreate")
 
 
 def build_tiny_registry(clock: Clock) -> FakeRegistry:
-    """Return projects that belong, of which one shows the newer classifier and one has no other, and a stranger."""
+    """Return a registry of members, one with the newer classifier and one with no other, and one non-member."""
     classifiers = {
         "tiny.one": [CLASSIFIER, NEWER_CLASSIFIER],
         "tiny.two": [CLASSIFIER],
@@ -51,7 +51,7 @@ def build_tiny_registry(clock: Clock) -> FakeRegistry:
 
 
 def change_registry(registry: FakeRegistry) -> None:
-    """Change most of the projects, each in a way of its own."""
+    """Change most projects, each in another way."""
     registry.publish("tiny.one", "2.0", info={"description": "# tiny.one\n\nIt has grown."})
     registry.yank("tiny.two", "1.1", "broken")
     registry.remove_project("tiny.three")
@@ -67,7 +67,7 @@ ADDED_NAMES = ("tiny-seven", "stranger")
 
 
 def build_expected(world: World, use: str) -> dict[str, Json]:
-    """Return what the oracle says the index must hold after a run."""
+    """Return what the index must have after a run."""
     undiscovered = ADDED_NAMES if use == "refresh" else ()
     return {
         id_: document for id_, document in world.expected().items() if document["name_normalized"] not in undiscovered

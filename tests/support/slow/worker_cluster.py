@@ -1,4 +1,4 @@
-"""Real workers and beat on a real Redis, for a user of two profiles whose registry is on this machine."""
+"""Real workers and beat on a real Redis, with two profiles and a local registry."""
 
 import os
 import signal
@@ -66,7 +66,7 @@ WITHOUT_SCHEDULES: dict[str, Any] = {
 
 
 def build_registry(projects: int = 12) -> FakeRegistry:
-    """Return projects of both profiles, some of both, and strangers."""
+    """Return projects of both profiles, of one, and of none."""
     registry = FakeRegistry()
     for number in range(projects):
         classifiers = [[TINY], [SMALL], [TINY, SMALL], []][number % 4]
@@ -114,7 +114,7 @@ class WorkerCluster:
             app.send_task(task_names.PREFIX + task, arguments, task_kwargs, ignore_result=True)
 
     def count_tasks(self) -> tuple[int, int]:
-        """Return how many tasks wait, and how many are in the hands of workers."""
+        """Return the number of waiting tasks, and of tasks that workers have received."""
         with connect(self.redis.url) as redis:
             return BrokerQueue(redis).get_lengths()
 
@@ -124,7 +124,7 @@ class WorkerCluster:
             assert self.shell.run("-f", "-p", profile).code == 0
 
     def read_contents(self, shell: CommandRunner | None = None) -> dict[str, Any]:
-        """Return what the index holds, without what depends on when it was looked for."""
+        """Return the contents of the index without what depends on the time."""
         with open_index((shell or self.shell).folder / "index.sqlite3") as (index, _):
             return {name: read_contents(index, name) for name in COLLECTIONS}
 
@@ -135,7 +135,7 @@ class WorkerCluster:
             return False
 
     def build_baseline(self) -> dict[str, Any]:
-        """Return what an index holds that was built now, by commands, with nothing in the way."""
+        """Return the contents of an index that commands have built now, without disturbance."""
         folder = self.shell.folder / "undisturbed"
         folder.mkdir()
         environment = self.shell.environment | {"SQLITE_PATH": str(folder / "index.sqlite3")}
@@ -145,7 +145,7 @@ class WorkerCluster:
         return self.read_contents(shell)
 
     def stop_all(self) -> None:
-        """End everything that was started, and what that has started."""
+        """End all started processes and their children."""
         for process in self.processes.values():
             process.kill()
             process.wait()
@@ -163,7 +163,7 @@ class WorkerCluster:
 
 @contextmanager
 def open_cluster(folder: Path, *, projects: int = 12, **settings: Any) -> Iterator[WorkerCluster]:
-    """Give a plant whose collections are filled and where no worker runs yet; its Redis keeps what it is told."""
+    """Yield a cluster with filled collections and without workers; its Redis is persistent."""
     (folder / "profiles.yaml").write_text(PROFILES)
     with ExitStack() as stack:
         redis = stack.enter_context(start_redis("--appendonly", "yes", "--appendfsync", "always"))

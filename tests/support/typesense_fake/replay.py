@@ -73,7 +73,7 @@ def find_differences(exchanges: Iterable[Exchange], send: Send, admin_key: str) 
 
 
 def to_comparable(body: str, *, is_of_keys: bool = False) -> list[str]:
-    """Return what a body says, line by line and names in their order, without what varies."""
+    """Return the lines of a body with sorted names, without varying values."""
     return [json.dumps(_without_varying(_parse_line(line), is_of_keys)) for line in body.split("\n") if line]
 
 

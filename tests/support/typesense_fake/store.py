@@ -187,7 +187,7 @@ def _check_against_schema(document: Json, fields: list[Json]) -> None:
 
 
 def merge_patch(target: Any, change: Any) -> Any:
-    """Merge as RFC 7396 says, which is what the server does: a null erases, objects are merged key by key."""
+    """Merge as RFC 7396, like the server: null deletes a key, and objects are merged by key."""
     if not isinstance(change, dict):
         return change
     result = dict(target) if isinstance(target, dict) else {}

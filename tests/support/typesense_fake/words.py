@@ -40,7 +40,7 @@ _Fields = Mapping[str, list[tuple[str, ...]]]
 
 @dataclass(frozen=True)
 class Match:
-    """How well a document matches: the number that it is sorted by, and what the server tells of it."""
+    """How well a document matches: its sort number, and what a response contains of it."""
 
     score: int
     info: Json

@@ -1,4 +1,4 @@
-"""Test that a rebuild takes over a collection that an older program has made on a server."""
+"""Rebuilds of a collection that an older program created on a server."""
 
 from collections.abc import Iterator
 from pathlib import Path

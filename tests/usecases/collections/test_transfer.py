@@ -1,4 +1,4 @@
-"""Test export and import: both preserve everything, and an invalid line costs only itself."""
+"""Export and import preserve everything, and an invalid line affects no other."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a project's repository is, is found out once, written for all of its releases, and never guessed."""
+"""Repository data of a project is fetched once, written to all of its releases, and never guessed."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Scores: there from the first write, renewed as time passes, and worked out from what the index holds."""
+"""Scores are computed with the first write, renewed over time, and derived from the index."""
 
 from typing import Any
 

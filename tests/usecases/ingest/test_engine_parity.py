@@ -1,4 +1,4 @@
-"""A server gives the same results as a file: the same documents, the same newest releases, the same reports."""
+"""A server and a file give the same documents, newest releases and reports."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""The incremental run: whatever happens on the registry, the index follows, at the price of what happened."""
+"""Incremental runs: the index follows every event of the registry, with as few requests as possible."""
 
 from collections.abc import Callable
 from dataclasses import replace

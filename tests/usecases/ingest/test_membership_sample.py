@@ -1,4 +1,4 @@
-"""The built-in profiles on the sample ecosystem, in which there is a project on every side of the fence."""
+"""The built-in profiles on the sample ecosystem, which has a project for each side of every rule."""
 
 from collections.abc import Iterator
 from pathlib import Path

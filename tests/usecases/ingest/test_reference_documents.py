@@ -1,4 +1,4 @@
-"""The real documents: every release of every project that belongs is in the index, whatever its metadata holds."""
+"""Real documents: the index contains every release of every member, with any metadata."""
 
 from pathlib import Path
 

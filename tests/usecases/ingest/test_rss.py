@@ -1,4 +1,4 @@
-"""Feeds: everything new is handed on, once, and remembered only when it was."""
+"""Feeds: each new entry is queued once, and marked as seen after that."""
 
 from collections.abc import Callable
 

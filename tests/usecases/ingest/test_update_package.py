@@ -1,4 +1,4 @@
-"""A look at one project: once, for every collection, at the price of what is new."""
+"""Updates of one package: read once, written to every collection, with as few requests as possible."""
 
 import pytest
 
