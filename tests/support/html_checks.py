@@ -11,23 +11,24 @@ from urllib.parse import urlsplit
 import pytest
 
 _PLAIN_ELEMENTS = """
-    h2 h3 h4 h5 h6 p div blockquote pre hr br wbr ul li dl dt dd summary figure figcaption table caption colgroup col
+    h2 h3 h4 h5 h6 p div blockquote pre hr br wbr ul dl dt dd summary figure figcaption table caption colgroup col
     thead tbody tfoot tr b cite code del dfn em i ins kbd mark q s samp small strike strong sub sup tt u var
 """
 ALLOWED_ELEMENTS: dict[str, set[str]] = {name: set() for name in _PLAIN_ELEMENTS.split()} | {
-    "a": {"href", "rel", "title"},
+    "a": {"data-href", "href", "rel", "title"},
     "abbr": {"title"},
     "acronym": {"title"},
     "details": {"open"},
-    "img": {"alt", "src"},
-    "ol": {"start"},
+    "img": {"alt", "data-src", "src"},
+    "li": {"value"},
+    "ol": {"reversed", "start", "type"},
     "td": {"align", "colspan", "rowspan"},
     "th": {"align", "colspan", "rowspan"},
 }
 _VOID_ELEMENTS = {"br", "col", "hr", "img", "wbr"}
 
 # Text without "<", and tags that all parsers read alike.
-_MARKUP_PATTERN = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
+_MARKUP_PATTERN = re.compile(r'(?:[^<>]|<[a-z][a-z0-9]*(?: [a-z-]+="[^"<>]*")*>|</[a-z][a-z0-9]*>)*')
 
 _URL_PATTERN = re.compile(
     r"(?:https?://|mailto:)[!-~\u0080-\U0010ffff][^\x00-\x1f\x7f]*|#user-content-\S+", re.IGNORECASE
@@ -41,6 +42,12 @@ _ATTRIBUTE_PATTERNS = {
     "colspan": re.compile("[0-9]{1,4}"),
     "rowspan": re.compile("[0-9]{1,4}"),
     "start": re.compile("[0-9]{1,4}"),
+    "value": re.compile("[0-9]{1,4}"),
+    "type": re.compile("[1aAiI]"),
+    "reversed": re.compile(""),
+    # Paths within the repository, which only a reader of the document knows.
+    "data-href": re.compile(r"(?!//|[#?])[^:\s\x00-\x1f\x7f<>\\]+(?:[/?#][^\s\x00-\x1f\x7f<>\\]*)?"),
+    "data-src": re.compile(r"(?!//|[#?])[^:\s\x00-\x1f\x7f<>\\]+(?:[/?#][^\s\x00-\x1f\x7f<>\\]*)?"),
     "open": re.compile(""),
 }
 
@@ -86,7 +93,9 @@ class _SafetyChecker(HTMLParser):
                 f"{name}={value!r} in {self._html!r}"
             )
         if tag == "img":
-            assert {"alt", "src"} <= dict(attrs).keys(), f"an image without address or text in {self._html!r}"
+            names = dict(attrs).keys()
+            assert "alt" in names, f"an image without text in {self._html!r}"
+            assert names & {"src", "data-src"}, f"an image without URL in {self._html!r}"
         if tag == "a":
             assert dict(attrs).get("rel"), f"a link without rel in {self._html!r}"
         if tag not in _VOID_ELEMENTS:

@@ -91,10 +91,11 @@ def test_an_image_keeps_its_address_and_text_and_nothing_else() -> None:
     assert html == '<img src="https://x.example/a.png" alt="a">'
 
 
-def test_an_image_that_cannot_be_shown_is_its_text() -> None:
+def test_relative_image_keeps_its_path_for_the_reader() -> None:
     made = render_readme(Readme(text="before ![a chart of x<y](docs/chart.png) after", content_type="text/markdown"))
 
-    assert made.html == "<p>before a chart of x&lt;y after</p>\n"
+    assert made.html == '<p>before <img data-src="docs/chart.png" alt="a chart of x&lt;y"> after</p>\n'
+    assert made.first_chapter == "before a chart of x<y after"
 
 
 @pytest.mark.parametrize(

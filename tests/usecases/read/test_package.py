@@ -3,8 +3,10 @@
 import re
 
 import pytest
+from msgspec import UNSET, UnsetType
 from msgspec.json import encode
 
+from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery
@@ -13,6 +15,7 @@ from pyf.aggregator.usecases.read.comparison import compare_packages
 from pyf.aggregator.usecases.read.dashboard import RetirementReason, build_dashboard
 from pyf.aggregator.usecases.read.package import ProjectRemoved, get_package, list_releases
 from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
+from support.builders import build_project
 from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 
 PLONE = Target(collection="plone")
@@ -35,6 +38,41 @@ def test_get_package() -> None:
     assert list(page.downloads.history) == sorted(page.downloads.history)
     assert page.repository is not None
     assert page.repository.stars == 86
+
+
+@pytest.mark.parametrize(
+    ("is_verified", "html"),
+    [
+        (True, '<a href="https://github.com/acme/forms/blob/v2.0.0/docs/a.md" rel="nofollow noopener ugc">a</a>'),
+        (False, '<a rel="nofollow noopener ugc">a</a>'),
+        (UNSET, '<a rel="nofollow noopener ugc">a</a>'),
+    ],
+)
+def test_relative_links_lead_to_the_verified_repository(is_verified: bool | UnsetType, html: str) -> None:
+    deps = build_small_site()
+    project = build_project(description='<a data-href="docs/a.md" rel="nofollow noopener ugc">a</a>')
+    deps.index.put("plone", [project])
+    repository = RepositoryFields(
+        github_url="https://github.com/acme/forms", github_verified=is_verified, github_latest_release="v2.0.0"
+    )
+    deps.index.update("plone", {"plone-api": repository})
+
+    assert get_package(deps, PLONE, "plone.api").description == html
+
+
+def test_python_support_has_its_evidence() -> None:
+    deps = build_small_site()
+    fields = {"requires_python": ">=3.10,<3.14", "classifiers": ("Programming Language :: Python :: 3.12",)}
+    deps.index.put("plone", [build_project(**fields)])
+
+    support = {item.version: item for item in get_package(deps, PLONE, "plone.api").python_support}
+
+    assert (support["3.12"].degree, support["3.13"].degree, support["3.14"].degree) == (
+        "declared",
+        "admitted",
+        "excluded",
+    )
+    assert support["3.14"].evidence == 'requires-python ">=3.10,<3.14" excludes it'
 
 
 def test_support_matrix_groups_releases() -> None:

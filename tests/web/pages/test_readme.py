@@ -128,3 +128,44 @@ def test_limit_depth_flattens_deep_html() -> None:
 @given(st.lists(st.sampled_from(FRAGMENTS), max_size=12).map("".join))
 def test_limit_depth_keeps_normal_html(html: str) -> None:
     assert limit_depth(sanitize_html(html)) == sanitize_html(html)
+
+
+BADGE = "https://img.shields.io/pypi/v/x.svg"
+LINKED_BADGE = f'<a href="https://ci.example/x"><img src="{BADGE}" alt="PyPI"></a>'
+PICTURE = '<img src="https://x.example/screen.png" alt="Screen">'
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        f"<p>{LINKED_BADGE}</p>",
+        f'<p><img src="{BADGE}" alt="PyPI"> | {LINKED_BADGE}<br>\n{LINKED_BADGE}</p>',
+        f'<div><p><a href="https://ci.example/x"><img src="https://ci.example/x.svg"></a>{LINKED_BADGE}</p></div>',
+        f"<ul><li>{LINKED_BADGE}</li><li>{LINKED_BADGE}</li></ul>",
+        f"<table><tbody><tr><td>{LINKED_BADGE}</td><td>{LINKED_BADGE}</td></tr></tbody></table>",
+        '<p><img src="https://github.com/o/r/actions/workflows/tests.yml/badge.svg" alt="tests"></p>',
+        '<p><img src="https://readthedocs.org/projects/x/badge/?version=latest" alt="docs"></p>',
+        '<p><img src="https://badge.fury.io/py/x.svg" alt="v"></p>',
+        '<p><img src="https://codecov.io/gh/o/r/graph/badge.svg" alt="coverage"></p>',
+    ],
+)
+def test_paragraph_of_badges_is_left_out(html: str) -> None:
+    assert render_readme(f"{html}<p>Text</p>") == "<p>Text</p>"
+
+
+def test_badge_in_a_text_is_left_out() -> None:
+    assert render_readme(f"<p>Forms {LINKED_BADGE} for Plone</p>") == "<p>Forms  for Plone</p>"
+    assert extract_text(render_readme(f"<h2>Forms {LINKED_BADGE}</h2>")) == "Forms "
+
+
+@pytest.mark.parametrize("html", [f"<p>{PICTURE}</p>", f"<p>{PICTURE}{LINKED_BADGE}</p>"])
+def test_other_images_stay_as_quiet_links(html: str) -> None:
+    link = '<a class="image" href="https://x.example/screen.png" rel="nofollow noopener ugc">Screen</a>'
+
+    assert render_readme(html) == f"<p>{link} </p>"
+
+
+def test_cell_of_a_table_stays_without_its_badge() -> None:
+    html = f"<table><tbody><tr><td>{LINKED_BADGE}</td><td>stable</td></tr></tbody></table>"
+
+    assert "<td></td><td>stable</td>" in render_readme(html)

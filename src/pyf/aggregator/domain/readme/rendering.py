@@ -14,6 +14,8 @@ from docutils.writers.html5_polyglot import Writer
 from readme_renderer.markdown import variants
 from readme_renderer.rst import SETTINGS, ReadMeHTMLTranslator
 
+from .markdown_detection import is_markdown
+from .markup import prepare_html
 from .plain_text import MAX_TEXT_LENGTH, Readme, RenderedReadme, clean_readme, render_plain_text
 from .safe_html import sanitize_html, sanitize_keeping_groups
 from .sections import NestingTooDeep, split_sections
@@ -69,18 +71,24 @@ def _isolate_roles() -> Iterator[None]:
 MAX_HTML_LENGTH = 5 * MAX_TEXT_LENGTH
 
 _DEFAULT_VARIANT = "GFM"
+_KNOWN_TYPES = frozenset({"text/markdown", "text/x-rst", "text/plain"})
+_MARKDOWN_NAMES = frozenset({"markdown", "md", "x-markdown", "x-md", "gfm", "x-gfm", "commonmark"})
 
 
 def render_readme(readme: Readme) -> RenderedReadme:
     """Render a README by its content type; if that fails, as plain text.
 
-    An unknown or missing type means reStructuredText, as on PyPI. The HTML is empty only for a blank text.
+    An unknown or missing type means reStructuredText, as on PyPI, unless the text plainly is Markdown. The HTML is
+    empty only for a blank text.
     """
     readme = clean_readme(readme)
     media_type, variant = _parse_content_type(readme.content_type)
     if media_type == "text/plain" or not readme.text.strip():
         return render_plain_text(readme)
+    if media_type not in _KNOWN_TYPES and is_markdown(readme.text):
+        media_type = "text/markdown"
     html = _render_markdown(readme.text, variant) if media_type == "text/markdown" else render_rst(readme.text)
+    html = prepare_html(html)
     if len(html) > MAX_HTML_LENGTH:
         return render_plain_text(readme)
     try:
@@ -104,7 +112,10 @@ def _parse_content_type(content_type: str) -> tuple[str, str]:
     media_type, *parameters = content_type.split(";")
     pairs = (parameter.partition("=") for parameter in parameters)
     values = {name.strip().lower(): value.strip().strip('"') for name, _, value in pairs}
-    return media_type.strip().lower(), values.get("variant", _DEFAULT_VARIANT)
+    media_type = media_type.strip().lower()
+    if media_type.rpartition("/")[2] in _MARKDOWN_NAMES:
+        media_type = "text/markdown"
+    return media_type, values.get("variant", _DEFAULT_VARIANT)
 
 
 def _render_markdown(text: str, variant: str) -> str:

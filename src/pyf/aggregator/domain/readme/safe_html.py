@@ -7,6 +7,8 @@ import re
 
 import nh3
 
+from .markup import RELATIVE_URL
+
 # Landmark elements, which belong to the page around a README, are replaced by this neutral element.
 NEUTRAL_ELEMENT = "div"
 GROUPING_ELEMENTS = frozenset({"article", "aside", "center", "footer", "header", "main", "nav", "section"})
@@ -20,11 +22,12 @@ _ELEMENTS = {
 }
 _ATTRIBUTES = {
     "*": {"id"},
-    "a": {"href", "title"},
+    "a": {"href", "title", "data-href"},
     "abbr": {"title"},
     "acronym": {"title"},
-    "img": {"src", "alt"},
-    "ol": {"start"},
+    "img": {"src", "alt", "data-src"},
+    "ol": {"start", "reversed", "type"},
+    "li": {"value"},
     "details": {"open"},
     "th": {"colspan", "rowspan"},
     "td": {"colspan", "rowspan"},
@@ -46,8 +49,8 @@ _MAILTO_URL = re.compile(r"mailto:[^\x00-\x20\x7f]+", re.IGNORECASE)
 def sanitize_html(html: str) -> str:
     """Return well-formed HTML with the listed elements and attributes only.
 
-    Links have http, https and mailto URLs or lead to anchors in the same text; images have http and https URLs. Text
-    stays text when the result is parsed again.
+    Links have http, https and mailto URLs or lead to anchors in the same text; images have http and https URLs.
+    Relative URLs are in `data-href` and `data-src`. Text stays text when the result is parsed again.
     """
     return _DISPLAY_CLEANER.clean(html)
 
@@ -69,7 +72,13 @@ def _filter_attribute(element: str, attribute: str, value: str) -> str | None:
             return value if _HTTP_URL.fullmatch(value) else None
         case "id":
             return _prefix_id(value)
-        case "start" | "colspan" | "rowspan":
+        case "data-href" | "data-src":
+            return value if RELATIVE_URL.fullmatch(value) else None
+        case "type":
+            return value if value in ("1", "a", "A", "i", "I") else None
+        case "reversed":
+            return ""
+        case "start" | "colspan" | "rowspan" | "value":
             return value if _NUMBER.fullmatch(value) else None
         case _:
             return value

@@ -127,7 +127,10 @@ class _SectionParser(HTMLParser):
         alt_text = attributes.get("alt") or ""
         if self._open_heading:
             self._heading_images.append(alt_text)
-        if src := attributes.get("src"):
+        if relative := attributes.get("data-src"):
+            self.markup.append(f'<img data-src="{escape(relative)}" alt="{escape(alt_text)}">')
+            self.text.append(alt_text)
+        elif src := attributes.get("src"):
             self.has_images = True
             self.markup.append(f'<img src="{escape(src)}" alt="{escape(alt_text)}">')
         elif alt_text:

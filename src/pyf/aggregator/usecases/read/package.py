@@ -6,7 +6,7 @@ Texts of a quarantined package contain no URL: its links may lead to malware.
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
-from msgspec import Struct, convert, to_builtins
+from msgspec import UNSET, Struct, convert, to_builtins
 
 from ...domain.collection import Tombstone
 from ...domain.documents.document import Document
@@ -15,6 +15,7 @@ from ...domain.documents.project_links import ProjectLink, list_public_links
 from ...domain.email_masking import mask_emails, mask_emails_in_html, mask_links
 from ...domain.errors import NotFound
 from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
+from ...domain.readme.relative_links import build_readme_base, resolve_relative_urls
 from ...domain.search import Hit
 from ...domain.support.matrix import SupportMatrix
 from ...ports import Dependencies
@@ -155,7 +156,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         hit=to_display_hit(documents[0]),
         is_quarantined=is_quarantined,
         install="" if is_quarantined else f"pip install {newest_release.name}",
-        description="" if is_quarantined else mask_emails_in_html(newest_release.description),
+        description="" if is_quarantined else mask_emails_in_html(_resolve_readme(documents[0])),
         keywords=tuple(mask_emails(word) for word in newest_release.keywords),
         classifiers=newest_release.classifiers,
         requires_python=newest_release.requires_python,
@@ -207,6 +208,20 @@ def get_visible_documents(
         tombstone = deps.index.get_tombstone(target.collection, name)
         raise not_found if tombstone is None else ProjectRemoved(name, tombstone)
     return list(documents)
+
+
+def _resolve_readme(newest: Document) -> str:
+    """Return the README with its relative URLs resolved against the repository, if that is verified."""
+    registry, repository = newest.registry, newest.repository
+    base = None
+    if repository is not UNSET and repository.github_url and repository.github_verified is True:
+        base = build_readme_base(
+            repository.github_url,
+            version=registry.version,
+            latest_tag=repository.github_latest_release or "",
+            links=(*registry.project_urls.values(), registry.home_page),
+        )
+    return resolve_relative_urls(registry.description, base)
 
 
 def _build_requirements(

@@ -1,4 +1,4 @@
-"""READMEs on the page of a package: headings below the page's own, images as links, scrollable tables and code.
+"""READMEs on the page of a package: headings below the page's own, no badges, other images as links.
 
 The stored HTML is sanitized again, because it may have been stored under older rules.
 """
@@ -13,6 +13,7 @@ from itertools import count
 from msgspec import Struct, field
 
 from ...domain.email_masking import mask_emails
+from ...domain.readme.badges import is_badge
 from ...domain.readme.safe_html import sanitize_html
 from . import formatting
 
@@ -107,11 +108,56 @@ _MAX_README_LENGTH = 1_000_000
 @lru_cache(maxsize=64)
 def render_readme(html: str) -> str:
     """Return the HTML of a README for its page; "" if there is none."""
-    return (
-        "".join(_ReadmeWriter().write_children(parse_html(sanitize_html(limit_depth(html[:_MAX_README_LENGTH])))))
-        if html.strip()
-        else ""
-    )
+    return "".join(_ReadmeWriter().write_children(_parse_readme(html[:_MAX_README_LENGTH]))) if html.strip() else ""
+
+
+def _parse_readme(html: str) -> Element:
+    """Parse untrusted HTML and leave out its badges."""
+    root = parse_html(sanitize_html(limit_depth(html)))
+    _remove_badges(root)
+    return root
+
+
+# Elements that are left out if they held nothing but badges; a cell stays, because it has a place in its table.
+_LEFT_OUT_WHEN_EMPTY = frozenset({"a", "p", "div", "li", "ul", "ol", "dl", "dt", "dd", "blockquote", "figure", "table"})
+_INLINE_TAGS = frozenset({"a", "img", "br", "wbr", "b", "strong", "em", "i", "sub", "sup", "small", "code"})
+
+
+def _remove_badges(element: Element, in_row: bool = False) -> bool:
+    """Remove badges, and elements that held nothing else; return whether something was removed."""
+    in_row = in_row or _is_row_of_badges(element)
+    kept: list[Element | str] = []
+    is_changed = False
+    for child in element.children:
+        if isinstance(child, Element):
+            if child.tag == "img" and is_badge(child.attributes.get("src", ""), in_row=in_row):
+                is_changed = True
+                continue
+            if _remove_badges(child, in_row):
+                is_changed = True
+                if child.tag in _LEFT_OUT_WHEN_EMPTY and not _has_content(child):
+                    continue
+        kept.append(child)
+    element.children[:] = kept
+    return is_changed
+
+
+def _is_row_of_badges(element: Element) -> bool:
+    """Return whether a block without text holds several images, and one of them is a badge."""
+    descendants = list(element.walk())
+    if any(descendant.tag not in _INLINE_TAGS for descendant in descendants) or _has_words(element):
+        return False
+    urls = [descendant.attributes.get("src", "") for descendant in descendants if descendant.tag == "img"]
+    return len(urls) > 1 and any(map(is_badge, urls))
+
+
+def _has_words(element: Element) -> bool:
+    return any(character.isalnum() for character in element.text())
+
+
+def _has_content(element: Element) -> bool:
+    """Return whether an element has words or an image: separators between badges don't count."""
+    return _has_words(element) or any(child.tag == "img" for child in element.walk())
 
 
 class _ReadmeWriter:
