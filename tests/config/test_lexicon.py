@@ -19,7 +19,9 @@ def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
 
 
 def test_packaged_words_name_one_abbreviated_package() -> None:
-    names = {"".join(phrase) for phrase in load_lexicon().synonyms if len(phrase) > 1}
+    lexicon = load_lexicon()
+    phrases = [*lexicon.synonyms, *(phrase for concept in lexicon.concepts for phrase in concept.search)]
+    names = {"".join(phrase) for phrase in phrases if len(phrase) > 1}
 
     assert {word for word in names if word.startswith(("django", "flask", "plone"))} == {"djangorestframework"}
 
@@ -38,6 +40,9 @@ def test_packaged_words_name_one_abbreviated_package() -> None:
         ("related: {b: ['&&']}", "'&&' has no word"),
         ("related: {'&&': [b]}", "'&&' has no word"),
         ("stop_words: [in, on]", "need quotes"),
+        ("concepts: [a]", "'concepts:'"),
+        ("concepts: [{asked: [a]}]", "'concepts:'"),
+        ("concepts: [{asked: [a], search: ['&&']}]", "'&&' has no word"),
         ("frameworks: [", "not YAML"),
     ],
 )

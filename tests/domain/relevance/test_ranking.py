@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.domain.documents.document import Document
 from pyf.aggregator.domain.relevance import (
+    Lexicon,
+    LexiconEntries,
     PopularityScale,
     QualitySignals,
     WordFrequencies,
@@ -14,26 +16,34 @@ from pyf.aggregator.domain.relevance import (
     build_popularity_scale,
     build_searchable,
     compute_quality,
-    get_tier,
+    compute_score,
     parse_query,
 )
 from pyf.aggregator.domain.relevance.names import build_name_forms, is_affix, list_affixes
-from pyf.aggregator.domain.relevance.tiers import CORE, WEIGHT_STEPS
+from pyf.aggregator.domain.relevance.query import Variant
+from pyf.aggregator.domain.relevance.tiers import CORE
 from pyf.aggregator.domain.relevance.tokenizer import get_allowed_typos, is_within_typos, iter_stems, stem, tokenize
 from support.builders import build_fields
 
 LEXICON = load_lexicon()
 DJANGO = ("Framework :: Django",)
+# No match of words scores higher, whatever its framework and quality.
+MAX_WORDS_SCORE = 2
 
 
 def build_frequencies(share: float) -> WordFrequencies:
-    return WordFrequencies(lambda _: share, lambda _: share)
+    def count(_stem: str) -> int:
+        return round(1_000 * share)
+
+    return WordFrequencies(1_000, count, count)
 
 
-def compute_tier(text: str, name: str, **fields: object) -> int | None:
-    query = parse_query(text, LEXICON, frequencies=build_frequencies(0.001))
+def score(text: str, name: str, *, share: float = 0.001, quality: float = 0.0, **fields: object) -> float:
+    """Return the score of a package for a text, 0 if it does not match; each word is in a `share` of packages."""
+    query = parse_query(text, LEXICON, frequencies=build_frequencies(share))
     assert query is not None
-    return get_tier(query, build_searchable(Document(registry=build_fields(name, **fields))), LEXICON)
+    project = build_searchable(Document(registry=build_fields(name, **fields)))
+    return compute_score(query, project, quality, LEXICON) or 0
 
 
 def test_forms_of_a_word_have_one_stem() -> None:
@@ -89,16 +99,15 @@ def test_pieces_are_exactly_what_is_taken_for_one(parts: list[str], word: str) -
     ],
 )
 def test_nearer_names_are_in_higher_tiers(better: str, worse: str, text: str) -> None:
-    assert (compute_tier(text, better) or 0) > (compute_tier(text, worse) or 0)
+    assert score(text, better) > score(text, worse)
 
 
 def test_a_word_is_worth_more_the_nearer_to_the_beginning_it_stands() -> None:
     places = ("summary", "first_chapter", "main_content", "changelog")
     others = {"summary": "something else"}
-    buckets = [compute_tier("tenancy", "thing", **others | {place: "about tenancy"}) for place in places]
+    scores = [score("tenancy", "thing", **others | {place: "about tenancy"}) for place in places]
 
-    assert buckets == sorted(buckets, key=lambda each: -(each or 0))
-    assert len(set(buckets)) == 4
+    assert scores == sorted(set(scores), reverse=True)
 
 
 @pytest.mark.parametrize("place", ["summary", "keywords"])
@@ -106,24 +115,18 @@ def test_a_word_glued_into_a_name_is_worth_no_less_for_being_said_elsewhere_as_w
     said: dict[str, object] = {"summary": "About paint", "keywords": ("paint",)}
     unsaid: dict[str, object] = {"summary": "About nothing", "keywords": ("nothing",)}
 
-    glued = compute_tier("brush paint", "paintbrush", **unsaid | {place: said[place]})
+    glued = score("brush paint", "paintbrush", **unsaid | {place: said[place]})
 
-    assert glued == compute_tier("brush paint", "paintbrush", **unsaid)
+    assert glued == score("brush paint", "paintbrush", **unsaid)
 
 
 def test_who_has_none_of_the_words_is_not_found() -> None:
-    assert compute_tier("tenancy", "thing", summary="something else") is None
-
-
-def get_typo_tier(text: str, name: str, *, share: float) -> int:
-    query = parse_query(text, LEXICON, frequencies=build_frequencies(share))
-    assert query is not None
-    return get_tier(query, build_searchable(Document(registry=build_fields(name))), LEXICON) or 0
+    assert score("tenancy", "thing", summary="something else") == 0
 
 
 def test_typos_in_words_are_allowed_only_if_no_package_has_the_word() -> None:
-    assert get_typo_tier("toolbra for cats", "collective.toolbar.list", share=0.0) > 0
-    assert get_typo_tier("toolbra for cats", "collective.toolbar.list", share=0.1) == 0
+    assert score("toolbra for cats", "collective.toolbar.list", share=0.0) > 0
+    assert score("toolbra for cats", "collective.toolbar.list", share=0.1) == 0
 
 
 @pytest.mark.parametrize(
@@ -142,12 +145,12 @@ def test_typos_in_words_are_allowed_only_if_no_package_has_the_word() -> None:
     ],
 )
 def test_misspelled_name_ranks_above_words(text: str, name: str) -> None:
-    assert get_typo_tier(text, name, share=0.0) > WEIGHT_STEPS + 3
+    assert score(text, name, share=0.0) > MAX_WORDS_SCORE
 
 
 def test_name_with_one_typo_ranks_above_two_and_below_exact_names() -> None:
     tiers = [
-        get_typo_tier("flask-marshmalow", name, share=0.0)
+        score("flask-marshmalow", name, share=0.0)
         for name in ("flask-marshmalow", "marshmalow", "flask-marshmallow", "flask-marshmallows", "flask-tomatoes")
     ]
 
@@ -156,23 +159,18 @@ def test_name_with_one_typo_ranks_above_two_and_below_exact_names() -> None:
 
 
 def test_short_names_are_only_found_with_swapped_letters() -> None:
-    assert get_typo_tier("django-opt", "django-otp", share=0.0) > 0
-    assert get_typo_tier("django-opt", "django-rot", share=0.0) == 0
+    assert score("django-opt", "django-otp", share=0.0) > 0
+    assert score("django-opt", "django-rot", share=0.0) == 0
 
 
 def test_misspelling_of_known_words_ranks_no_higher_than_beginning_of_name() -> None:
-    assert get_typo_tier("django-opt", "django-otp", share=0.1) == get_typo_tier(
-        "django-opt", "django-options", share=0.1
-    )
+    assert score("django-opt", "django-otp", share=0.1) == score("django-opt", "django-options", share=0.1)
 
 
-def test_of_names_that_something_with_a_slip_is_near_to_the_one_comes_first_that_says_nothing_else() -> None:
-    def found(name: str) -> int | None:
-        query = parse_query("regitsry", LEXICON, frequencies=build_frequencies(0.0))
-        assert query is not None
-        return get_tier(query, build_searchable(Document(registry=build_fields(name))), LEXICON)
+def test_misspelled_name_without_other_words_ranks_first() -> None:
+    longer = score("regitsry", "plone.registry.invoices", share=0)
 
-    assert (found("plone.registry") or 0) > (found("plone.registry.invoices") or 0) > 0
+    assert score("regitsry", "plone.registry", share=0) > longer > 0
 
 
 def test_allowed_typos_grow_with_length_and_swapped_letters_are_one() -> None:
@@ -192,7 +190,7 @@ def test_text_without_a_word_asks_for_nothing() -> None:
 
 
 def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None:
-    lexicon = build_lexicon(frameworks=["Plone"], stop_words=["the"])
+    lexicon = build_lexicon(LexiconEntries(frameworks=["Plone"], stop_words=["the"]))
 
     def asked(text: str) -> list[tuple[str, ...]]:
         query = parse_query(text, lexicon, frequencies=build_frequencies(0.0))
@@ -205,7 +203,7 @@ def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None
 
 @pytest.mark.parametrize("said", ["rate limit", "rate limits", "rate limiting", "Rate-Limited"])
 def test_what_is_known_of_a_phrase_is_known_of_its_words_in_other_forms(said: str) -> None:
-    lexicon = build_lexicon(synonyms=[["rate limit", "throttle"]], related={"rate limits": ["quota"]})
+    lexicon = build_lexicon(LexiconEntries(synonyms=[["rate limit", "throttle"]], related={"rate limits": ["quota"]}))
 
     query = parse_query(said, lexicon, frequencies=build_frequencies(0.001))
 
@@ -228,38 +226,34 @@ def test_words_that_yaml_takes_for_true_or_false_are_fillers(word: str) -> None:
 def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stands_alone() -> None:
     said = {"summary": "About tenancy"}
     alone, made_for = (
-        compute_tier("tenancy", "thing", **said),
-        compute_tier("tenancy", "thing", classifiers=DJANGO, **said),
+        score("tenancy", "thing", **said),
+        score("tenancy", "thing", classifiers=DJANGO, **said),
     )
 
-    assert (made_for or 0) - (alone or 0) == 1
-    assert compute_tier("tenancy", "thing", summary="Tenancy with Django") == made_for
-    assert compute_tier("tenancy", "thing", requires_dist=("django>=5",), **said) == made_for
+    assert made_for > alone
+    assert score("tenancy", "thing", summary="Tenancy with Django") == made_for
+    assert score("tenancy", "thing", requires_dist=("django>=5",), **said) == made_for
 
 
 def test_where_a_framework_is_meant_others_are_worth_no_more_than_what_stands_alone() -> None:
     said = {"summary": "About tenancy"}
 
-    assert compute_tier("tenancy flask", "thing", classifiers=DJANGO, **said) == compute_tier(
-        "tenancy flask", "thing", **said
-    )
-    assert (compute_tier("tenancy django", "thing", classifiers=DJANGO, **said) or 0) > (
-        compute_tier("tenancy django", "thing", **said) or 0
-    )
+    assert score("tenancy flask", "thing", classifiers=DJANGO, **said) == score("tenancy flask", "thing", **said)
+    assert score("tenancy django", "thing", classifiers=DJANGO, **said) > score("tenancy django", "thing", **said)
 
 
 def test_a_framework_is_not_made_for_itself() -> None:
     said = {"summary": "About tenancy"}
 
-    assert compute_tier("tenancy", "django", **said) == compute_tier("tenancy", "thing", **said)
+    assert score("tenancy", "django", **said) == score("tenancy", "thing", **said)
 
 
 def test_a_name_said_otherwise_is_meant_only_of_the_framework_that_is_asked_for() -> None:
     # The built-in words say that "multilingual" means as much as "translate".
-    assert (compute_tier("translate", "plone.app.multilingual") or 0) >= CORE
-    assert (compute_tier("translate plone", "plone.app.multilingual") or 0) >= CORE
-    assert (compute_tier("translate flask", "plone.app.multilingual") or 0) < CORE
-    assert (compute_tier("multilingual flask", "plone.app.multilingual") or 0) >= CORE
+    assert score("translate", "plone.app.multilingual") >= CORE
+    assert score("translate plone", "plone.app.multilingual") >= CORE
+    assert score("translate flask", "plone.app.multilingual") < CORE
+    assert score("multilingual flask", "plone.app.multilingual") >= CORE
 
 
 COUNTS = st.lists(st.integers(0, 10**9), max_size=600)
@@ -293,3 +287,61 @@ def test_what_is_not_known_is_neither_the_worst_nor_the_best() -> None:
     assert of(downloads=0) < of() < of(downloads=999)
     assert of(health=0) < of() < of(health=100)
     assert of(current=False) < of() < of(current=True)
+
+
+CONCEPTS = build_lexicon(LexiconEntries(concepts=[(["reload page", "part page"], ["htmx", "partial updates"])]))
+
+
+@pytest.mark.parametrize(
+    ("text", "concepts"),
+    [
+        ("update a page without reloading", 1),
+        ("pages that never reload", 1),
+        ("partial updates", 0),
+        ("reload the configuration", 0),
+        ("reload page, only a part of it", 1),
+    ],
+)
+def test_concept_is_asked_for_in_any_order_and_form(text: str, concepts: int) -> None:
+    query = parse_query(text, CONCEPTS, frequencies=build_frequencies(0.01))
+
+    assert query is not None
+    assert [term.variants for term in query.terms if not term.words] == [
+        (Variant(("htmx",)), Variant(("partial", "updates")))
+    ] * concepts
+
+
+def test_package_answers_concept_with_other_words() -> None:
+    query = parse_query("reload page", CONCEPTS, frequencies=build_frequencies(0.01))
+    assert query is not None
+    scores = [
+        compute_score(query, build_searchable(Document(registry=build_fields("x", summary=summary))), 0.0, CONCEPTS)
+        for summary in ("Uses htmx", "Partial updates", "Updates")
+    ]
+
+    assert scores[0] == scores[1] == pytest.approx(0.331, abs=0.001)
+    assert scores[2] is None
+
+
+def test_rare_words_outweigh_frequent_ones() -> None:
+    frequencies = WordFrequencies(1_000, lambda stem: 300 if stem == "data" else 3, lambda _: 3)
+    query = parse_query("walrus data", Lexicon(), frequencies=frequencies)
+    assert query is not None
+
+    def score_summary(summary: str) -> float | None:
+        project = build_searchable(Document(registry=build_fields("x", summary=summary)))
+        return compute_score(query, project, 0.0, Lexicon())
+
+    rare, frequent, both = (score_summary(summary) for summary in ("walrus", "data", "walrus data"))
+    assert frequent is None
+    assert rare is not None
+    assert both is not None
+    assert both > rare > both / 2
+
+
+def test_quality_decides_between_equal_answers_only() -> None:
+    assert score("tenancy", "a", summary="Tenancy", quality=0.9) > score("tenancy", "b", summary="Tenancy", quality=0.1)
+    assert score("tenancy walrus", "a", summary="Tenancy", quality=1.0) < score(
+        "tenancy walrus", "b", summary="Tenancy of a walrus", quality=0.0
+    )
+    assert score("tenancy", "a", summary="Tenancy", quality=1.0) < score("tenancy", "tenancy", quality=0.0)

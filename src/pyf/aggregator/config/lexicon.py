@@ -5,13 +5,13 @@ from functools import cache
 from typing import Any
 
 from ..domain.errors import Invalid
-from ..domain.relevance import Lexicon, build_lexicon
+from ..domain.relevance import Lexicon, LexiconEntries, build_lexicon
 from ..domain.relevance.tokenizer import tokenize
 from .yaml_file import read_packaged, read_user_file
 
 _PACKAGED_FILE = "synonyms.yaml"
 _LIST_KEYS = ("frameworks", "prefixes", "stop_words")
-_KEYS = (*_LIST_KEYS, "synonyms", "related")
+_KEYS = (*_LIST_KEYS, "synonyms", "related", "concepts")
 
 
 def load_lexicon(path: str = "") -> Lexicon:
@@ -25,12 +25,12 @@ def load_lexicon(path: str = "") -> Lexicon:
     source = f"SYNONYMS_FILE {path}"
     data = _parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)
     user_data = _parse_data(read_user_file("SYNONYMS_FILE", path), source)
-    return build_lexicon(**{key: _merge(data[key], user_data[key]) for key in _KEYS})
+    return build_lexicon(LexiconEntries(**{key: _merge(data[key], user_data[key]) for key in _KEYS}))
 
 
 @cache
 def _load_packaged() -> Lexicon:
-    return build_lexicon(**_parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE))
+    return build_lexicon(LexiconEntries(**_parse_data(read_packaged(_PACKAGED_FILE), _PACKAGED_FILE)))
 
 
 def _merge(base: Any, extra: Any) -> Any:
@@ -41,7 +41,11 @@ def _parse_data(content: Any, source: str) -> dict[str, Any]:
     if not isinstance(content, Mapping) or not content.keys() <= set(_KEYS):
         raise Invalid(f"{source}: must be a mapping with no other keys than {', '.join(_KEYS)}")
     lists = {key: _parse_words(content.get(key), f"{source}: '{key}:'") for key in _LIST_KEYS}
-    return lists | {"synonyms": _parse_synonyms(content, source), "related": _parse_related(content, source)}
+    return lists | {
+        "synonyms": _parse_synonyms(content, source),
+        "related": _parse_related(content, source),
+        "concepts": _parse_concepts(content, source),
+    }
 
 
 def _parse_synonyms(content: Mapping[str, Any], source: str) -> list[list[str]]:
@@ -60,6 +64,21 @@ def _parse_related(content: Mapping[str, Any], source: str) -> dict[str, list[st
         phrase: _parse_words(terms, f"{source}: 'related:' of {phrase!r:.40}")
         for phrase, terms in zip(phrases, entries.values(), strict=True)
     }
+
+
+def _parse_concepts(content: Mapping[str, Any], source: str) -> list[tuple[list[str], list[str]]]:
+    concepts = content.get("concepts") or []
+    if not isinstance(concepts, list) or not all(
+        isinstance(concept, Mapping) and concept.keys() == {"asked", "search"} for concept in concepts
+    ):
+        raise Invalid(f"{source}: 'concepts:' must be a list of mappings with 'asked:' and 'search:'")
+    return [
+        (
+            _parse_words(concept["asked"], f"{source}: 'asked:' of 'concepts:'"),
+            _parse_words(concept["search"], f"{source}: 'search:' of 'concepts:'"),
+        )
+        for concept in concepts
+    ]
 
 
 def _parse_words(value: Any, source: str) -> list[str]:

@@ -21,7 +21,7 @@ from ..domain.relevance import (
     build_popularity_scale,
     build_searchable,
     compute_quality,
-    get_tier,
+    compute_score,
     parse_query,
     to_quality_signals,
 )
@@ -85,10 +85,10 @@ class _Package(Struct, frozen=True):
 
 
 class _Match(Struct, frozen=True):
-    """A package that matches a text, and its tier."""
+    """A package that matches a text, and its score."""
 
     package: _Package
-    tier: int
+    score: float
 
 
 class ReferenceSearch:
@@ -114,7 +114,7 @@ class ReferenceSearch:
         packages = self._read_packages(collection)
         matches = [match for match in self._find_matches(packages, query) if match.package.name not in hidden]
         passing = [match for match in matches if self._passes(match.package, query)]
-        passing.sort(key=self._build_sort_key(packages, query.sort))
+        passing.sort(key=self._build_sort_key(query.sort))
         first = (query.page - 1) * query.per_page
         page = [match.package for match in passing[first : first + query.per_page]]
         return SearchResults(
@@ -151,7 +151,7 @@ class ReferenceSearch:
         own = next((package for package in packages if package.name == normalize_name(name)), None)
         if own is None:
             return []
-        frequency = _build_frequencies(packages).in_any_text
+        frequency = _build_frequencies(packages).get_share
         weights = dict(get_significant_terms(own.searchable, self._lexicon, document_frequency=frequency))
         others = [package for package in packages if package is not own and package.name not in hidden]
         similar = [(similarity(package.searchable, weights), package.hit) for package in others]
@@ -182,21 +182,27 @@ class ReferenceSearch:
         return [_build_package(documents) for documents in releases.values()]
 
     def _find_matches(self, packages: Sequence[_Package], query: SearchQuery) -> list[_Match]:
+        scale = _compute_popularity(packages)
         if not query.text.strip():
-            return [_Match(package, 0) for package in packages]
+            return [_Match(package, self._compute_quality(package, scale)) for package in packages]
         parsed = parse_query(
             query.text, self._lexicon, frequencies=_build_frequencies(packages), favored=query.frameworks
         )
         if parsed is None:
             return []
-        tiers = ((package, get_tier(parsed, package.searchable, self._lexicon)) for package in packages)
-        return [_Match(package, tier) for package, tier in tiers if tier is not None]
+        scores = (
+            (
+                package,
+                compute_score(parsed, package.searchable, self._compute_quality(package, scale), self._lexicon),
+            )
+            for package in packages
+        )
+        return [_Match(package, score) for package, score in scores if score is not None]
 
-    def _build_sort_key(self, packages: Sequence[_Package], sort: Sort) -> Callable[[_Match], tuple[float, float, str]]:
-        if sort is not Sort.RELEVANCE:
-            return lambda match: (_KEYS[sort](match.package.hit), 0, match.package.name)
-        scale = _compute_popularity(packages)
-        return lambda match: (-match.tier, -self._compute_quality(match.package, scale), match.package.name)
+    def _build_sort_key(self, sort: Sort) -> Callable[[_Match], tuple[float, str]]:
+        if sort is Sort.RELEVANCE:
+            return lambda match: (-match.score, match.package.name)
+        return lambda match: (_KEYS[sort](match.package.hit), match.package.name)
 
     def _compute_quality(self, package: _Package, scale: PopularityScale) -> float:
         standing = to_quality_signals(package.hit)
@@ -244,15 +250,15 @@ def _limit_pythons(release: Document, newest: Hit) -> Document:
 
 def _build_frequencies(packages: Sequence[_Package]) -> WordFrequencies:
     return WordFrequencies(
-        _build_share(package.searchable.texts for package in packages),
-        _build_share(package.searchable.texts[:3] for package in packages),
+        len(packages),
+        _build_counter(package.searchable.texts for package in packages),
+        _build_counter(package.searchable.texts[:3] for package in packages),
     )
 
 
-def _build_share(texts: Iterable[Sequence[str]]) -> Callable[[str], float]:
-    stems = [set("".join(package_texts).split()) for package_texts in texts]
-    counts = Counter(chain.from_iterable(stems))
-    return lambda stem: counts[stem] / len(stems) if stems else 0.0
+def _build_counter(texts: Iterable[Sequence[str]]) -> Callable[[str], int]:
+    counts = Counter(chain.from_iterable(set("".join(package_texts).split()) for package_texts in texts))
+    return lambda stem: counts[stem]
 
 
 def _compute_popularity(packages: Iterable[_Package]) -> PopularityScale:

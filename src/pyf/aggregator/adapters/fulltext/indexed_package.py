@@ -16,7 +16,7 @@ from ...domain.search import Hit, SearchQuery, get_supported_pythons, has_select
 from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 5
+_VERSION = 6
 # Indexes of another version are rebuilt; it changes with the facets, too.
 SEARCH_VERSION = crc32(
     str([_VERSION, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()

@@ -14,25 +14,26 @@ from ...domain.relevance import ParsedQuery
 from ...domain.relevance.names import MIN_PREFIX_LENGTH
 from ...domain.relevance.pasted import Pasted
 from ...domain.relevance.query import QueryTerm, Variant
-from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX
-from ...domain.relevance.tiers import (
-    CORE,
-    CORE_TYPO_TIERS,
-    EXACT,
+from ...domain.relevance.scoring import (
     HISTORY_WEIGHT,
     KEYWORDS_WEIGHT,
     NAME_WEIGHT,
     NAMED_FRAMEWORK_BONUS,
     OPENING_WEIGHT,
+    REST_WEIGHT,
+)
+from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX
+from ...domain.relevance.tiers import (
+    CORE,
+    CORE_TYPO_TIERS,
+    EXACT,
     PASTED_MODULE,
     PASTED_NAME,
     PASTED_REPOSITORY,
     PASTED_STEP,
     PREFIX,
-    REST_WEIGHT,
     STEMMED,
     UNKNOWN_PREFIX,
-    WEIGHT_STEPS,
     WHOLE_TYPO_TIERS,
 )
 from ...domain.relevance.tokenizer import stem
@@ -79,7 +80,7 @@ def match_text(query: ParsedQuery) -> tantivy.Query:
     if prefixes:
         tiers.append((UNKNOWN_PREFIX if query.is_misspelled else PREFIX, _any(prefixes)))
     tiers += _match_misspelled_names(query)
-    by_name = [_Q.const_score_query(match, tier / WEIGHT_STEPS) for tier, match in tiers]
+    by_name = [_Q.const_score_query(match, tier) for tier, match in tiers]
     matches = _Q.disjunction_max_query([*by_name, _match_terms(query)])
     frameworks = [_term("belongs", framework) for framework in query.frameworks]
     frameworks += [_term(field, stem(framework)) for framework in query.frameworks for field in TEXT_FIELDS[:2]]
@@ -91,11 +92,8 @@ def match_text(query: ParsedQuery) -> tantivy.Query:
 
 
 def match_in_names(query: ParsedQuery) -> tantivy.Query:
-    """Match the packages whose names contain enough terms of a query."""
-    return _Q.boolean_query(
-        [(Occur.Should, _match_term_in_name(term)) for term in query.required_terms],
-        minimum_number_should_match=query.min_required_terms,
-    )
+    """Match the packages whose names contain a required term of a query, the more of them the better."""
+    return _any([_match_term_in_name(term) for term in query.required_terms])
 
 
 def match_stems(weights: Iterable[tuple[str, float]]) -> tantivy.Query:
@@ -189,12 +187,9 @@ def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query
 
 
 def _match_terms(query: ParsedQuery) -> tantivy.Query:
-    """Match the packages that have enough terms of a query, scored by the weights of the terms."""
-    total = sum(term.weight for term in query.terms)
-    required = _Q.boolean_query(
-        [(Occur.Should, _match_term(term, term.weight / total)) for term in query.required_terms],
-        minimum_number_should_match=query.min_required_terms,
-    )
+    """Match the packages that have a required term of a query, scored by the weights of all terms."""
+    total = query.total_weight
+    required = _any([_match_term(term, term.weight / total) for term in query.required_terms])
     optional = [term for term in query.terms if term not in query.required_terms]
     if not optional:
         return required
@@ -205,7 +200,8 @@ def _match_terms(query: ParsedQuery) -> tantivy.Query:
 
 def _match_term(term: QueryTerm, share: float) -> tantivy.Query:
     matches = [match for variant in term.variants for match in _match_variant(variant, share)]
-    matches.append(_Q.const_score_query(_term("runs", term.joined_words), NAME_WEIGHT * share))
+    if term.words:
+        matches.append(_Q.const_score_query(_term("runs", term.joined_words), NAME_WEIGHT * share))
     if term.allowed_typos:
         fuzzy = _match_fuzzy("runs", term.joined_words, term.allowed_typos)
         matches.append(_Q.const_score_query(fuzzy, NAME_WEIGHT * share))
@@ -217,7 +213,7 @@ def _match_term_in_name(term: QueryTerm) -> tantivy.Query:
     matches = [_term(TEXT_FIELDS[0], stem(word)) for word in words]
     pieces = {piece for word in words for piece in (word, stem(word)) if len(piece) >= MIN_PREFIX_LENGTH}
     matches += [_term("pieces", piece) for piece in pieces]
-    matches += [_term("runs", term.joined_words)]
+    matches += [_term("runs", term.joined_words)] if term.words else []
     if term.allowed_typos:
         matches.append(_match_fuzzy("runs", term.joined_words, term.allowed_typos))
     return _Q.const_score_query(_any(matches), 1.0)

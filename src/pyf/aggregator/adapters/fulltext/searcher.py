@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.documents.schema import INDEXED_FACETS
-from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, get_tier, parse_query
+from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, compute_score, parse_query
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
     get_significant_terms,
@@ -83,8 +83,11 @@ class Searcher:
         self._context = context
         # Caches with a reference to their owner would keep the files open until the next garbage collection.
         own = proxy(self)
-        self._get_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own, TEXT_FIELDS))
-        self._get_head_share = lru_cache(maxsize=10_000)(partial(Searcher._compute_share, own, HEAD_FIELDS))
+        self._frequencies = WordFrequencies(
+            self._tantivy.num_docs,
+            lru_cache(maxsize=10_000)(partial(Searcher._count_packages, own, TEXT_FIELDS)),
+            lru_cache(maxsize=10_000)(partial(Searcher._count_packages, own, HEAD_FIELDS)),
+        )
         self._is_current = lru_cache(maxsize=10_000)(context.is_current)
         self._get_matches = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._find_matches, own))
         self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_all_values, own))
@@ -150,7 +153,9 @@ class Searcher:
         if not own:
             return []
         (package,) = own.values()
-        weights = get_significant_terms(package.searchable, self._context.lexicon, document_frequency=self._get_share)
+        weights = get_significant_terms(
+            package.searchable, self._context.lexicon, document_frequency=self._frequencies.get_share
+        )
         if not weights:
             return []
         query = queries.restrict(queries.match_stems(weights), hidden={*hidden, name})
@@ -204,11 +209,11 @@ class Searcher:
         scale, lexicon, today = self.snapshot.progress.popularity, self._context.lexicon, self._context.today
         ranked = []
         for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
-            tier = 0 if parsed is None else get_tier(parsed, fields.searchable, lexicon) or 0
             is_current = self._is_current(fields.quality_signals.framework_versions, today)
             quality = compute_quality(fields.quality_signals, scale, is_current=is_current)
-            ranked.append((-tier, -quality, fields.searchable.name_normalized, number))
-        return [(number, name) for _, _, name, number in sorted(ranked)]
+            score = compute_score(parsed, fields.searchable, quality, lexicon) or 0.0 if parsed else quality
+            ranked.append((-score, fields.searchable.name_normalized, number))
+        return [(number, name) for _, name, number in sorted(ranked)]
 
     def _find(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
         return self._search(query, order, limit=limit, offset=offset)[1]
@@ -270,15 +275,12 @@ class Searcher:
         }
 
     def _parse(self, query: SearchQuery) -> ParsedQuery | None:
-        frequencies = WordFrequencies(self._get_share, self._get_head_share)
-        return parse_query(query.text, self._context.lexicon, frequencies=frequencies, favored=query.frameworks)
+        lexicon, frequencies = self._context.lexicon, self._frequencies
+        return parse_query(query.text, lexicon, frequencies=frequencies, favored=query.frameworks)
 
-    def _compute_share(self, fields: Sequence[str], stem: str) -> float:
-        """Return the fraction of packages with a stem in any of the fields; removed packages may count for a while."""
-        package_count = self._tantivy.num_docs
-        if not package_count:
-            return 0.0
-        return sum(self._tantivy.doc_freq(field, stem) for field in fields) / package_count
+    def _count_packages(self, fields: Sequence[str], stem: str) -> int:
+        """Count the packages with a stem in any of the fields; removed packages may count for a while."""
+        return sum(self._tantivy.doc_freq(field, stem) for field in fields)
 
 
 def _is_cut_among_equals(counts: Sequence[FacetCount], size: int) -> bool:

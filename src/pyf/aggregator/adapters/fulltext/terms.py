@@ -25,7 +25,7 @@ _ORDER_FIELDS = ("by_merit", "by_downloads", "by_stars", "by_health", "by_newest
 _MAX_ORDER_VALUE = 2**35
 
 # The share that a package's quality adds to its score, so that the better of equal packages become candidates.
-_LIFT = 0.1
+_LIFT = 0.3
 
 
 def build_schema() -> tantivy.Schema:

@@ -1,17 +1,18 @@
 """Ranking of search results, the same for every engine, and pure.
 
-Each engine finds candidates in its own way. `parse_query` parses the text, `get_tier` rates how well a candidate
-matches, and `compute_quality` orders candidates of the same tier.
+Each engine finds candidates in its own way. `parse_query` parses the text, and `compute_score` rates how well a
+candidate answers it, with its quality (`compute_quality`).
 """
 
-from .lexicon import Lexicon, build_lexicon
+from .lexicon import Lexicon, LexiconEntries, build_lexicon
 from .quality import PopularityScale, QualitySignals, build_popularity_scale, compute_quality, to_quality_signals
 from .query import ParsedQuery, WordFrequencies, parse_query
+from .scoring import compute_score
 from .searchable import Searchable, build_searchable
-from .tiers import get_tier
 
 __all__ = [
     "Lexicon",
+    "LexiconEntries",
     "ParsedQuery",
     "PopularityScale",
     "QualitySignals",
@@ -21,7 +22,7 @@ __all__ = [
     "build_popularity_scale",
     "build_searchable",
     "compute_quality",
-    "get_tier",
+    "compute_score",
     "parse_query",
     "to_quality_signals",
 ]

@@ -1,6 +1,6 @@
-"""The lexicon of searches: names of frameworks, prefixes, stop words, synonyms and related phrases."""
+"""The lexicon of searches: names of frameworks, prefixes, stop words, synonyms, related phrases and concepts."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from msgspec import Struct
@@ -8,6 +8,18 @@ from msgspec import Struct
 from .tokenizer import stem, tokenize
 
 Phrase = tuple[str, ...]
+
+
+class Concept(Struct, frozen=True):
+    """One subject in the words of people and in the words of packages.
+
+    Attributes:
+        asked: The stems of each phrase that people use; they match a query in any order, also with words between them.
+        search: What packages call it.
+    """
+
+    asked: tuple[frozenset[str], ...]
+    search: tuple[Phrase, ...]
 
 
 class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
@@ -21,6 +33,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         stop_words: Words without meaning for a search.
         synonyms: Phrases with the same meaning, by phrase.
         related: Phrases with a similar meaning, by phrase.
+        concepts: Subjects that people describe in other words than packages do.
     """
 
     frameworks: frozenset[str] = frozenset()
@@ -28,6 +41,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     stop_words: frozenset[str] = frozenset()
     synonyms: Mapping[Phrase, tuple[Phrase, ...]] = {}
     related: Mapping[Phrase, tuple[Phrase, ...]] = {}
+    concepts: tuple[Concept, ...] = ()
 
     @cached_property
     def max_phrase_length(self) -> int:
@@ -48,6 +62,15 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return _index_by_stems(self.related)
 
     @cached_property
+    def _concepts_by_stem(self) -> Mapping[str, list[tuple[frozenset[str], Concept]]]:
+        """The phrases of all concepts by one of their stems."""
+        by_stem: dict[str, list[tuple[frozenset[str], Concept]]] = {}
+        for concept in self.concepts:
+            for phrase in concept.asked:
+                by_stem.setdefault(min(phrase), []).append((phrase, concept))
+        return by_stem
+
+    @cached_property
     def frameworks_by_stem(self) -> Mapping[str, frozenset[str]]:
         """The frameworks by the stems of their names."""
         return {
@@ -63,6 +86,14 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Return the phrases with a similar meaning, for any form of the phrase's words."""
         return self._related_by_stems.get(to_stems(phrase), ())
 
+    def find_concepts(self, words: Iterable[str]) -> Iterator[tuple[frozenset[str], Concept]]:
+        """Yield the concepts that a query asks for, each with the stems of a phrase that it contains."""
+        stems = frozenset(map(stem, words))
+        for word_stem in sorted(stems):
+            for phrase, concept in self._concepts_by_stem.get(word_stem, ()):
+                if phrase <= stems:
+                    yield phrase, concept
+
     def find_phrase(self, tokens: list[str], start: int) -> Phrase:
         """Return the longest phrase with an entry that starts at a word, or the word itself."""
         for length in range(min(self.max_phrase_length, len(tokens) - start), 1, -1):
@@ -72,28 +103,46 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return (tokens[start],)
 
 
-def build_lexicon(
-    *,
-    frameworks: Iterable[str] = (),
-    prefixes: Iterable[str] = (),
-    stop_words: Iterable[str] = (),
-    synonyms: Iterable[Iterable[str]] = (),
-    related: Mapping[str, Iterable[str]] = {},
-) -> Lexicon:
-    """Build a lexicon; the phrases of each group of `synonyms` have the same meaning."""
+class LexiconEntries(Struct, frozen=True, kw_only=True):
+    """The entries of a lexicon as text.
+
+    Attributes:
+        synonyms: Groups of phrases with the same meaning.
+        related: Phrases with a similar meaning, by phrase.
+        concepts: What people ask, and what packages call it.
+    """
+
+    frameworks: Iterable[str] = ()
+    prefixes: Iterable[str] = ()
+    stop_words: Iterable[str] = ()
+    synonyms: Iterable[Iterable[str]] = ()
+    related: Mapping[str, Iterable[str]] = {}
+    concepts: Iterable[tuple[Iterable[str], Iterable[str]]] = ()
+
+
+def build_lexicon(entries: LexiconEntries) -> Lexicon:
+    """Build a lexicon from text."""
     synonyms_by_phrase: dict[Phrase, dict[Phrase, None]] = {}
-    for group in synonyms:
+    for group in entries.synonyms:
         phrases = [_parse_phrase(text) for text in group]
         for phrase in phrases:
             synonyms_by_phrase.setdefault(phrase, {}).update(
                 dict.fromkeys(other for other in phrases if other != phrase)
             )
     return Lexicon(
-        frameworks=frozenset(word for name in frameworks for word in tokenize(name)),
-        prefixes=frozenset(word for name in prefixes for word in tokenize(name)),
-        stop_words=frozenset(word for stop_word in stop_words for word in tokenize(stop_word)),
+        frameworks=frozenset(word for name in entries.frameworks for word in tokenize(name)),
+        prefixes=frozenset(word for name in entries.prefixes for word in tokenize(name)),
+        stop_words=frozenset(word for stop_word in entries.stop_words for word in tokenize(stop_word)),
         synonyms={phrase: tuple(alternatives) for phrase, alternatives in synonyms_by_phrase.items() if phrase},
-        related={_parse_phrase(phrase): tuple(map(_parse_phrase, phrases)) for phrase, phrases in related.items()},
+        related={
+            _parse_phrase(phrase): tuple(map(_parse_phrase, phrases)) for phrase, phrases in entries.related.items()
+        },
+        concepts=tuple(
+            Concept(
+                tuple(frozenset(to_stems(_parse_phrase(phrase))) for phrase in asked), tuple(map(_parse_phrase, search))
+            )
+            for asked, search in entries.concepts
+        ),
     )
 
 

@@ -1,12 +1,12 @@
 """Parse the text of a query into weighted terms with variants."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
-from math import log10, prod
+from math import log, sqrt
 
 from msgspec import Struct
 
-from .lexicon import Lexicon, Phrase, to_stems
+from .lexicon import Concept, Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
 from .pasted import Pasted, parse_pasted
 from .tokenizer import get_allowed_typos, is_within_typos, list_swaps, stem, strip_trailing_digits, tokenize
@@ -18,11 +18,13 @@ _MAX_WORDS = 12
 # Weights of variants, relative to the words of the query.
 _PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97, 0.9, 0.8, 0.7
 
-# A word's weight depends on the fraction of projects that have it, and is 1 for a hundredth and less. A word below
-# `_MIN_REQUIRED_WEIGHT` is not required if there are others.
-_MIN_WEIGHT, _MAX_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.2, 1.0, 0.35
-# The fraction of required terms that a project must match.
-_REQUIRED_FRACTION = 0.4
+# The least weight of a word, and the least weight of a word that is required if there are others: a word that a fifth
+# of the packages has.
+_MIN_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.3, 1.6
+# Variants are compared up to the weight of a word that a hundredth of the packages has.
+_MAX_VARIANT_WEIGHT = 4.6
+# The most concepts of a query: the most specific ones.
+_MAX_CONCEPTS = 3
 # A word in a smaller fraction of projects may be incomplete.
 _MAX_RARE_FREQUENCY = 0.001
 # More words are no name.
@@ -30,15 +32,24 @@ _MAX_NAME_WORDS = 6
 
 
 class WordFrequencies(Struct, frozen=True):
-    """How frequent words are in a collection: each function returns the fraction of packages with a stem (0 to 1).
+    """How frequent words are in a collection; the functions count the packages with a stem.
 
     Attributes:
-        in_any_text: In the name or any text.
-        in_head: In the name, the summary or the keywords.
+        count_in_texts: Counts the stem in names and all texts.
+        count_in_heads: Counts the stem in names, summaries and keywords.
     """
 
-    in_any_text: Callable[[str], float]
-    in_head: Callable[[str], float]
+    package_count: int
+    count_in_texts: Callable[[str], int]
+    count_in_heads: Callable[[str], int]
+
+    def get_share(self, stem: str) -> float:
+        """Return the fraction of packages with a stem (0 to 1)."""
+        return self.count_in_texts(stem) / self.package_count if self.package_count else 0.0
+
+    def weigh(self, words: Iterable[str]) -> float:
+        """Return the weight of words: the rarer they are, the heavier (inverse document frequency)."""
+        return sum(log((self.package_count + 1) / (self.count_in_texts(stem(word)) + 0.5)) for word in words)
 
 
 class Variant(Struct, frozen=True, dict=True):
@@ -64,9 +75,10 @@ class Variant(Struct, frozen=True, dict=True):
 
 
 class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
-    """One term of a query: its words, all variants of them, and its weight (0 to about 2).
+    """One term of a query: its words, all variants of them, and its weight.
 
     Attributes:
+        words: Empty for a concept, of which the variants are what packages call it.
         allowed_typos: How many letters may be wrong; 0 for a word that some package has.
         synonyms: Phrases of the query with the same meaning; a match of one of them adds a bonus.
     """
@@ -160,11 +172,6 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         """Return whether a term is required."""
         return term.weight >= _MIN_REQUIRED_WEIGHT or len(self.required_terms) == len(self.terms)
 
-    @cached_property
-    def min_required_terms(self) -> int:
-        """How many of the required terms a project must match."""
-        return max(1, round(len(self.required_terms) * _REQUIRED_FRACTION))
-
 
 def parse_query(
     text: str, lexicon: Lexicon, *, frequencies: WordFrequencies, favored: Iterable[str] = ()
@@ -174,7 +181,6 @@ def parse_query(
     Args:
         favored: Frameworks to prefer, as if the text named them.
     """
-    document_frequency = frequencies.in_any_text
     pasted = parse_pasted(text)
     typed = tokenize((pasted.text if pasted else text)[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
     if not typed:
@@ -187,7 +193,7 @@ def parse_query(
         or phrases
     )
     core = [word for phrase in significant for word in phrase]
-    terms = tuple(_build_term(group, lexicon, document_frequency) for group in _group_synonyms(significant, lexicon))
+    terms = [_build_term(group, lexicon, frequencies) for group in _group_synonyms(significant, lexicon)]
     whole, joined_core, full_core = "".join(tokens), "".join(core), "".join(without_frameworks)
     is_name = len(tokens) <= _MAX_NAME_WORDS
     name_typos = get_allowed_typos(joined_core) if is_name else 0
@@ -201,9 +207,9 @@ def parse_query(
         ),
         frameworks=(frozenset(tokens) - frozenset(without_frameworks))
         | {word for name in favored for word in tokenize(name)},
-        terms=terms,
-        is_prefix=len(tokens) > 1 or document_frequency(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
-        is_misspelled=is_name and (tokens != typed or not all(frequencies.in_head(stem(word)) for word in core)),
+        terms=(*terms, *_build_concept_terms(typed, lexicon, frequencies)),
+        is_prefix=len(tokens) > 1 or frequencies.get_share(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
+        is_misspelled=is_name and (tokens != typed or not all(frequencies.count_in_heads(stem(word)) for word in core)),
         name_typos=name_typos,
         swapped_names=_list_swapped_names(whole, joined_core) if is_name and not name_typos else frozenset(),
         modules=frozenset({whole, joined_core, full_core} - lexicon.frameworks),
@@ -214,7 +220,7 @@ def parse_query(
 def _correct_framework(word: str, lexicon: Lexicon, frequencies: WordFrequencies) -> str:
     """Return the framework that an unknown word misspells, or the word."""
     typos = get_allowed_typos(word)
-    if not typos or word in lexicon.frameworks or frequencies.in_head(stem(word)):
+    if not typos or word in lexicon.frameworks or frequencies.count_in_heads(stem(word)):
         return word
     frameworks = sorted(name for name in lexicon.frameworks if get_allowed_typos(name))
     return next(
@@ -249,26 +255,35 @@ def _group_synonyms(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[P
     return groups
 
 
-def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, document_frequency: Callable[[str], float]) -> QueryTerm:
+def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, frequencies: WordFrequencies) -> QueryTerm:
     phrase, *synonyms = group
-    weight = _weigh_phrase(phrase, document_frequency)
+    variant_weight = _weigh_variant(phrase, frequencies)
     variants: dict[Phrase, Variant] = {}
     for variant in _iter_variants(phrase, lexicon):
         # A common word instead of a rare one weighs less: "translation" means less than "i18n".
         factor = (
             1.0
             if variant.weight == _RELATED_WEIGHT
-            else min(1.0, _weigh_phrase(variant.words, document_frequency) / weight) ** 0.5
+            else min(1.0, _weigh_variant(variant.words, frequencies) / variant_weight) ** 0.5
         )
         variants.setdefault(variant.words, Variant(variant.words, variant.weight * factor))
-    is_used = any(all(document_frequency(stem(word)) for word in words) for words in variants)
+    is_used = any(all(frequencies.count_in_texts(stem(word)) for word in words) for words in variants)
     return QueryTerm(
         words=phrase,
         variants=tuple(variants.values()),
-        weight=len(phrase) ** 0.5 * weight,
+        weight=_weigh_term(phrase, frequencies),
         allowed_typos=0 if is_used or len(phrase) > 1 else get_allowed_typos(phrase[0]),
         synonyms=tuple(map(Variant, synonyms)),
     )
+
+
+def _build_concept_terms(words: Sequence[str], lexicon: Lexicon, frequencies: WordFrequencies) -> Iterator[QueryTerm]:
+    """Yield a term for each concept that a query asks for, as heavy as the words that ask for it."""
+    weights: dict[Concept, float] = {}
+    for phrase, concept in lexicon.find_concepts(words):
+        weights[concept] = max(weights.get(concept, 0.0), _weigh_term(sorted(phrase), frequencies))
+    for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.search))[:_MAX_CONCEPTS]:
+        yield QueryTerm(words=(), variants=tuple(map(Variant, concept.search)), weight=weights[concept])
 
 
 def _iter_variants(phrase: Phrase, lexicon: Lexicon) -> Iterator[Variant]:
@@ -285,9 +300,9 @@ def _iter_variants(phrase: Phrase, lexicon: Lexicon) -> Iterator[Variant]:
         yield Variant(alternative, _RELATED_WEIGHT)
 
 
-def _weigh_phrase(phrase: Phrase, document_frequency: Callable[[str], float]) -> float:
-    return _to_weight(prod(document_frequency(stem(word)) for word in phrase))
+def _weigh_term(words: Sequence[str], frequencies: WordFrequencies) -> float:
+    return max(_MIN_WEIGHT, frequencies.weigh(words) / sqrt(len(words)))
 
 
-def _to_weight(frequency: float) -> float:
-    return max(_MIN_WEIGHT, min(_MAX_WEIGHT, -log10(frequency) / 2)) if frequency else _MAX_WEIGHT
+def _weigh_variant(words: Phrase, frequencies: WordFrequencies) -> float:
+    return max(_MIN_WEIGHT, min(_MAX_VARIANT_WEIGHT, frequencies.weigh(words)))
