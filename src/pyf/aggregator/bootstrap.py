@@ -130,18 +130,23 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
 
 @contextmanager
 def open_dependencies(
-    settings: Settings, wait_policy: WaitPolicy = WaitPolicy(), *, must_exist: bool = False
+    settings: Settings,
+    wait_policy: WaitPolicy = WaitPolicy(),
+    *,
+    must_exist: bool = False,
+    missing_is_empty: bool = False,
 ) -> Iterator[Dependencies]:
     """Open the dependencies that the settings select, and close them at the end.
 
     Args:
         must_exist: Never create the index, and open it without write access where this process has none.
+        missing_is_empty: Read an index that must exist, and is missing, as an empty one.
 
     Raises:
         Invalid: A configuration file can't be used.
     """
     ranking = _Ranking(_load_lexicon(settings), _load_scoring_config(settings))
-    with _open(settings, wait_policy, ranking, must_exist=must_exist) as deps:
+    with _open(settings, wait_policy, ranking, must_exist=must_exist, missing_is_empty=missing_is_empty) as deps:
         yield deps
 
 
@@ -180,7 +185,12 @@ def _load_lexicon(settings: Settings) -> "Lexicon":
 
 @contextmanager
 def _open(
-    settings: Settings, wait_policy: WaitPolicy, ranking: "_Ranking", *, must_exist: bool
+    settings: Settings,
+    wait_policy: WaitPolicy,
+    ranking: "_Ranking",
+    *,
+    must_exist: bool,
+    missing_is_empty: bool = False,
 ) -> Iterator[Dependencies]:
     from .adapters.metrics_store import LocalRequestMetrics
     from .adapters.sqlite.database import Database
@@ -189,7 +199,9 @@ def _open(
     with ExitStack() as stack:
         # The file of the caches, whichever engine keeps the index.
         is_index = settings.engine == "sqlite"
-        database = Database(_resolve_sqlite_path(settings), must_exist=must_exist and is_index)
+        database = Database(
+            _resolve_sqlite_path(settings), must_exist=must_exist and is_index, missing_is_empty=missing_is_empty
+        )
         stack.callback(database.close)
         index, admin, keys, search = _open_engine(settings, database, ranking, request_metrics, stack)
         builder = _ServiceBuilder(settings, wait_policy, request_metrics, stack)

@@ -27,6 +27,26 @@ def test_missing_folders_are_created(tmp_path: Path) -> None:
     assert path.is_file()
 
 
+def test_new_file_and_its_log_are_private(path: Path) -> None:
+    with open_index(path) as (_, admin):
+        admin.create(PLONE, EMPTY_STATE)
+        files = list(path.parent.glob("pyf.sqlite3*"))
+        assert {file.name: file.stat().st_mode & 0o777 for file in files} == dict.fromkeys(
+            ("pyf.sqlite3", "pyf.sqlite3-wal", "pyf.sqlite3-shm"), 0o600
+        )
+
+
+def test_permissions_of_an_existing_file_are_kept(path: Path) -> None:
+    with open_index(path) as (_, admin):
+        admin.create(PLONE, EMPTY_STATE)
+    path.chmod(0o640)
+
+    with open_index(path) as (_, admin):
+        admin.set_alias("alias", PLONE)
+
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
 def test_file_is_opened_on_first_use(path: Path) -> None:
     with open_index(path):
         assert not path.exists()

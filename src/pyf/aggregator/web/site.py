@@ -2,13 +2,16 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
 
 from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
+from ..domain.errors import NotFound
 from ..domain.membership.profile import Profile
+from ..domain.search import SearchQuery
 from ..metrics import Metrics
 from ..ports import Dependencies
 from ..settings import Settings
@@ -50,6 +53,13 @@ class Site:
     def list_collections(self) -> Sequence[CollectionSummary]:
         """List the public collections."""
         return self._collections.get(None)
+
+    def check(self) -> int:
+        """Read and search every public collection, as pages do, and return the number of all collections."""
+        for summary in self.list_collections():
+            with suppress(NotFound):  # deleted in this second
+                self.deps.search.search(summary.collection.target.collection, SearchQuery(per_page=1))
+        return len(self.deps.admin.list_collections())
 
     def get_start_page(self, collection: PublicCollection) -> Dashboard:
         """Return the start page of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""

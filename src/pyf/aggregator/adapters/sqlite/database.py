@@ -21,7 +21,17 @@ from msgspec.json import encode
 from ...domain.errors import Invalid, Locked, NotFound, Unavailable
 from ..encoding import replace_surrogates
 from .migrations import MIGRATIONS, enable_wal, is_current, migrate
-from .read_only import can_write, connect_existing, is_outdated
+from .read_only import (
+    FileConnection,
+    can_write,
+    connect_empty,
+    connect_existing,
+    connect_file,
+    get_file_id,
+    get_log_path,
+    is_outdated,
+    remove_foreign_log,
+)
 
 # Another process holds a lock; PROTOCOL if many processes recover a log at the same time.
 _BUSY_CODES = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL)
@@ -93,6 +103,7 @@ class Database:
     Args:
         busy_timeout: Seconds that a transaction waits for other processes.
         must_exist: Never create the file, and open it without write access where this process has none.
+        missing_is_empty: Read a file that must exist, and is missing, as an empty one.
     """
 
     def __init__(
@@ -102,14 +113,16 @@ class Database:
         busy_timeout: float = 60.0,
         migrations: tuple[tuple[str, ...], ...] = MIGRATIONS,
         must_exist: bool = False,
+        missing_is_empty: bool = False,
     ) -> None:
         self.path = path
         self._must_exist = must_exist
+        self._missing_is_empty = missing_is_empty
         self._busy_timeout = busy_timeout
         self._migrations = migrations
         self._next_wait_size = _MAX_LOG_BYTES
         # By process: a forked child must neither use nor close its parent's connections.
-        self._idle_connections: dict[int, list[sqlite3.Connection]] = {}
+        self._idle_connections: dict[int, list[FileConnection]] = {}
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -166,6 +179,7 @@ class Database:
                 if synchronous != "FULL":
                     connection.execute(f"PRAGMA synchronous = {synchronous}")
                 self._begin(connection, statement)
+                connection.log = connection.log or get_file_id(get_log_path(self.path))
                 yield connection
             except BaseException:
                 # Closing rolls back, whatever state the failure has left the connection in.
@@ -173,36 +187,40 @@ class Database:
                 raise
             connections.append(connection)
 
-    def _take_connection(self, connections: list[sqlite3.Connection]) -> sqlite3.Connection:
-        """Return an idle connection, or a new one."""
+    def _take_connection(self, connections: list[FileConnection]) -> FileConnection:
+        """Return an idle connection, or a new one; close those to a file that was replaced or deleted meanwhile."""
         while connections:
             with suppress(IndexError):  # another thread has taken the last one
                 connection = connections.pop()
                 if not is_outdated(connection, self.path):
                     return connection
                 connection.close()
+                if not connections and connection.file != get_file_id(self.path):
+                    remove_foreign_log(connection, self.path)
         return self._connect_for_reading() if self._must_exist else self._connect()
 
-    def _connect_for_reading(self) -> sqlite3.Connection:
+    def _connect_for_reading(self) -> FileConnection:
         try:
             is_missing = not self.path.exists() or not self.path.stat().st_size
         except OSError as error:
             raise Unavailable(f"{self.path} can't be read: {error.strerror}") from error
+        if is_missing and self._missing_is_empty:
+            connection = connect_empty()
+            migrate(connection, self._migrations)
+            return connection
         if is_missing:
             raise Invalid(f"there is no index at {self.path}. Fill one with `pyf fetch`, or correct SQLITE_PATH")
         connection = connect_existing(self.path, self._busy_timeout)
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self) -> FileConnection:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_new = not self.path.exists() or not self.path.stat().st_size
         except OSError as error:
             raise Unavailable(f"{self.path} can't be created: {error.strerror} ({error.filename})") from error
-        connection = sqlite3.connect(
-            self.path, timeout=self._busy_timeout, isolation_level=None, check_same_thread=False
-        )
+        connection = connect_file(self.path, self._busy_timeout)
         try:
             if is_new:
                 # Effective only before the file is first read; needs write access.

@@ -2,14 +2,19 @@
 
 import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 from urllib.parse import quote
 
 from ...domain.errors import Unavailable
 
 # Results of opening a file with a log whose shared memory file this process can't create.
 _NO_SHARED_MEMORY = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+
+
+# Device and inode.
+FileId: TypeAlias = tuple[int, int]
 
 
 class FileStamp(NamedTuple):
@@ -22,9 +27,17 @@ class FileStamp(NamedTuple):
     has_log: bool
 
 
-class ImmutableConnection(sqlite3.Connection):
-    """A connection that takes no locks and reads no log, because both need files beside the index."""
+class FileConnection(sqlite3.Connection):
+    """A connection that knows which file it has opened.
 
+    Attributes:
+        file: Identity of the file; None for an empty database without one.
+        log: Identity of its write-ahead log.
+        stamp: State of the file, if the connection takes no locks and reads no log, because both need files beside it.
+    """
+
+    file: FileId | None = None
+    log: FileId | None = None
     stamp: FileStamp | None = None
 
 
@@ -35,7 +48,21 @@ def can_write(path: Path) -> bool:
     return _has_write_access(next((folder for folder in path.parents if folder.exists()), path))
 
 
-def connect_existing(path: Path, timeout: float) -> sqlite3.Connection:
+def connect_file(path: Path, timeout: float) -> "FileConnection":
+    """Open a file for reading and writing; create it if it is missing, for this user only: it holds hashes of keys."""
+    with suppress(OSError):  # SQLite reports it
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    return _connect(path, "mode=rwc", timeout)
+
+
+def connect_empty() -> "FileConnection":
+    """Open an empty database without a file."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False, factory=FileConnection)
+    assert isinstance(connection, FileConnection)
+    return connection
+
+
+def connect_existing(path: Path, timeout: float) -> "FileConnection":
     """Open a file that exists, for reading.
 
     Raises:
@@ -56,14 +83,43 @@ def connect_existing(path: Path, timeout: float) -> sqlite3.Connection:
             f"{path} has changes in its log {path.name}-wal, which only a user who may write to its folder can read"
         )
     connection = _connect(path, "mode=ro&immutable=1", timeout)
-    assert isinstance(connection, ImmutableConnection)
     connection.stamp = read_stamp(path)
     return connection
 
 
-def is_outdated(connection: sqlite3.Connection, path: Path) -> bool:
-    """Return whether a file has changed behind an immutable connection."""
-    return isinstance(connection, ImmutableConnection) and connection.stamp not in (None, read_stamp(path))
+def is_outdated(connection: "FileConnection", path: Path) -> bool:
+    """Return whether a connection reads another file than the one at this path, or a state that has passed."""
+    if connection.file != get_file_id(path):
+        return True
+    return connection.stamp is not None and connection.stamp != read_stamp(path)
+
+
+def remove_foreign_log(connection: "FileConnection", path: Path) -> None:
+    """Delete the log of a replaced or deleted file, which SQLite would take for that of the next one.
+
+    A log that was written after the replacement belongs to the new file.
+    """
+    log = get_log_path(path)
+    if connection.log is None or get_file_id(log) != connection.log:
+        return
+    with suppress(OSError):
+        if not path.exists() or log.stat().st_mtime_ns < path.stat().st_ctime_ns:
+            log.unlink()
+            path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+
+
+def get_file_id(path: Path) -> FileId | None:
+    """Return the identity of a file; None if it can't be read."""
+    try:
+        stat = path.stat()
+        return stat.st_dev, stat.st_ino
+    except OSError:
+        return None
+
+
+def get_log_path(path: Path) -> Path:
+    """Return the write-ahead log of a file."""
+    return path.with_name(f"{path.name}-wal")
 
 
 def _has_write_access(path: Path) -> bool:
@@ -72,7 +128,7 @@ def _has_write_access(path: Path) -> bool:
 
 def has_log(path: Path) -> bool:
     """Return whether changes to a file are in its write-ahead log."""
-    log = path.with_name(f"{path.name}-wal")
+    log = get_log_path(path)
     return log.exists() and log.stat().st_size > 0
 
 
@@ -85,12 +141,16 @@ def read_stamp(path: Path) -> FileStamp | None:
         return None
 
 
-def _connect(path: Path, parameters: str, timeout: float) -> sqlite3.Connection:
-    return sqlite3.connect(
+def _connect(path: Path, parameters: str, timeout: float) -> FileConnection:
+    file = get_file_id(path)  # before it may be replaced
+    connection = sqlite3.connect(
         f"file:{quote(str(path.absolute()))}?{parameters}",
         uri=True,
         timeout=timeout,
         isolation_level=None,
         check_same_thread=False,
-        factory=ImmutableConnection,
+        factory=FileConnection,
     )
+    assert isinstance(connection, FileConnection)
+    connection.file = file or get_file_id(path)
+    return connection

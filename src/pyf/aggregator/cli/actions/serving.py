@@ -127,7 +127,8 @@ def _open_app(settings: Settings) -> Iterator[Litestar]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    with open_dependencies(replace(settings, typesense_retry_timeout=retry_timeout)) as deps:
+    serving_settings = replace(settings, typesense_retry_timeout=retry_timeout)
+    with open_dependencies(serving_settings, must_exist=True, missing_is_empty=True) as deps:
         app = create_app(deps, profiles, settings)
         app.state.services = deps
         yield app
