@@ -42,13 +42,13 @@ def to_health_band(score: int | None) -> HealthBand:
 
 def to_facet_values(value: Any) -> tuple[str, ...]:
     """Return the facet values of a field: none for an unknown or empty value, "yes" or "no" for a bool."""
-    match value:
-        case bool():
-            return ("yes" if value else "no",)
-        case tuple():
-            return tuple(dict.fromkeys(value))
-        case _:
-            return () if value in (UNSET, None, "") else (str(value),)
+    if isinstance(value, str):
+        return (value,) if value else ()
+    if isinstance(value, tuple):
+        return tuple(dict.fromkeys(value)) if len(value) > 1 else value
+    if isinstance(value, bool):
+        return ("yes" if value else "no",)
+    return () if value is UNSET or value is None else (str(value),)
 
 
 def list_no_short_forms(value: str, own_frameworks: Collection[str]) -> Iterable[str]:
