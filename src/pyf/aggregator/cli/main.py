@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
     },
     "Serve and check": {
         "serve": _Entry("serve", "serve", "Serve web pages and the API"),
+        "mcp": _Entry("serve", "mcp", "Serve the index to AI agents (Model Context Protocol)"),
         "demo": _Entry("demo", "demo", "Try everything on this machine, with sample services"),
         "doctor": _Entry("admin", "doctor", "Check settings, services and the index"),
         "completion": _Entry("admin", "completion", "Print a completion script for bash, zsh or fish"),

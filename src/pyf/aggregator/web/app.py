@@ -23,6 +23,7 @@ from .api.openapi import add_type_descriptions, build_openapi_config
 from .api.parameters import KEY_HEADER
 from .badges import badges
 from .feeds import feeds
+from .mcp import build_mcp_mount
 from .ops import ops
 from .pages import pages
 from .pages.layout import create_environment
@@ -68,6 +69,8 @@ class SiteApp(Litestar):
 def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
     """Create the application; `deps` must stay open while it serves."""
     site = Site(deps, profiles, settings)
+    # Agents send no keys, so that they can use open collections only.
+    mcp_mount = None if settings.web_api_keys_required else build_mcp_mount(deps, profiles)
     app = SiteApp(
         route_handlers=[
             pages,
@@ -76,12 +79,14 @@ def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Se
             feeds,
             ops,
             create_static_files_router("/static", directories=[_WEB_DIR / "static"], include_in_schema=False),
+            *([mcp_mount[0]] if mcp_mount else []),
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: to_response, AggregatorError: to_response, Exception: to_response},
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(create_environment())),
         openapi_config=build_openapi_config(),
         logging_config=None,
+        lifespan=[mcp_mount[1]] if mcp_mount else [],
         cors_config=_cors_config(settings),
     )
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit)

@@ -36,6 +36,18 @@ def serve(host: str, port: int, workers: int, open_: bool) -> ExitCode:
     return run(host=host, port=port, open_browser=open_, workers=workers)
 
 
+@command_with_examples("pyf mcp", "claude mcp add packages -- pyf mcp")
+def mcp() -> ExitCode:
+    """Serve the index to an AI agent over stdin and stdout: search, package, compare, check and readiness.
+
+    An agent's program starts this command. `pyf serve` offers the same at /mcp. Needs the package mcp:
+    pip install "pyf.aggregator[mcp]".
+    """
+    with default_sigint():
+        from ..actions.agents import run_mcp
+    return run_mcp()
+
+
 main = to_program(serve, "pyfserve")
 
 if __name__ == "__main__":
