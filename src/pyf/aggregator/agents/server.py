@@ -23,7 +23,11 @@ upgrade. Answers come from published metadata: cite the evidence, and say so whe
 def build_server(deps: Dependencies, profiles: Mapping[str, Profile]) -> MCPServer[Any]:
     """Build a server with all tools; `deps` must stay open while it runs. All tools only read."""
     server: MCPServer[Any] = MCPServer(
-        "pyf.aggregator", title="Packages by framework", instructions=_INSTRUCTIONS, version=__version__
+        "pyf.aggregator",
+        title="Packages by framework",
+        instructions=_INSTRUCTIONS,
+        version=__version__,
+        log_level="WARNING",
     )
     for function in Tools(deps, profiles).functions:
         server.add_tool(

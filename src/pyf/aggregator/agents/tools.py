@@ -1,8 +1,9 @@
 """The tools that agents can call: short, structured answers that say what they are based on."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import compress
-from typing import Any, TypedDict
+from typing import Any
 
 from msgspec import to_builtins
 
@@ -28,7 +29,8 @@ MAX_FILE_LENGTH = 200_000
 _MAX_BOARD = 30
 
 
-class Package(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class Package:
     """A package in a list; unknown values are null."""
 
     name: str
@@ -43,7 +45,8 @@ class Package(TypedDict):
     status: str
 
 
-class SearchAnswer(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class SearchAnswer:
     """The best matches. `note` says how the query was understood and how sure the order is."""
 
     collection: str
@@ -52,7 +55,8 @@ class SearchAnswer(TypedDict):
     note: str
 
 
-class PackageAnswer(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class PackageAnswer:
     """A package with its health, and what is known of its support."""
 
     package: Package
@@ -64,7 +68,8 @@ class PackageAnswer(TypedDict):
     note: str
 
 
-class ComparisonAnswer(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class ComparisonAnswer:
     """Packages side by side, in the order of the request."""
 
     packages: list[Package]
@@ -72,7 +77,8 @@ class ComparisonAnswer(TypedDict):
     note: str
 
 
-class CheckAnswer(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class CheckAnswer:
     """What stands between a project and an upgrade; the worst packages come first."""
 
     goal: str
@@ -83,7 +89,8 @@ class CheckAnswer(TypedDict):
     note: str
 
 
-class ReadinessAnswer(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class ReadinessAnswer:
     """How many of the most used packages support a release; those that do not come first."""
 
     goal: str
@@ -200,8 +207,8 @@ class Tools:
             packages=[_to_checked(package) for package in report.packages],
             problems=list(report.problems),
             note=(
-                "from published metadata; whether anything was tested is not known. `unknown` means that no metadata says "
-                "anything: test it. `unlisted` packages are not in this collection and were not checked"
+                "from published metadata; whether anything was tested is not known. `unknown`: nothing is published, "
+                "so test it. `unlisted`: not in this collection, and not checked"
             ),
         )
 

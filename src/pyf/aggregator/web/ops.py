@@ -1,10 +1,14 @@
-"""Endpoints for operators: health check and metrics."""
+"""Endpoints for programs: health check, metrics, and the guide for language models."""
 
-from litestar import Response, Router, get
+from typing import Any
+
+from litestar import MediaType, Request, Response, Router, get
 from msgspec import Struct
 
 from ..metrics import CONTENT_TYPE
+from .mcp import PATH as MCP_PATH
 from .site import InjectedSite
+from .urls import get_base_url, start_path
 
 
 class HealthStatus(Struct, frozen=True):
@@ -28,4 +32,25 @@ def show_metrics(site: InjectedSite) -> Response[bytes]:
     return Response(site.metrics.render(), headers={"content-type": CONTENT_TYPE, "cache-control": "no-store"})
 
 
-ops = Router("/", route_handlers=[show_health, show_metrics], include_in_schema=False)
+@get("/llms.txt", sync_to_thread=True, media_type=MediaType.TEXT)
+def show_guide_for_agents(request: Request[Any, Any, Any], site: InjectedSite) -> str:
+    """Tell language models where the site's data is (llmstxt.org)."""
+    base_url = get_base_url(request, site)
+    collections = "\n".join(
+        f"- [{summary.collection.title}]({base_url}{start_path(summary.collection.key)}): "
+        f"{summary.package_count:,} packages"
+        for summary in site.list_collections()
+    )
+    return (
+        "# Python packages by framework\n\n"
+        "> An index of every package of Python frameworks on PyPI, with health scores, download counts, repository "
+        "data and supported versions. Scores and support come from published metadata.\n\n"
+        f"## Collections\n\n{collections}\n\n"
+        "## Machine-readable\n\n"
+        f"- [HTTP API]({base_url}/api/v1/openapi.json): search, packages, comparison, readiness\n"
+        f"- MCP server: {base_url}{MCP_PATH} (streamable HTTP)\n"
+        f"- Feeds: {base_url}/feeds/COLLECTION/new.atom, updated.atom, ready.atom\n"
+    )
+
+
+ops = Router("/", route_handlers=[show_health, show_metrics, show_guide_for_agents], include_in_schema=False)

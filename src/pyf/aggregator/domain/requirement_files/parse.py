@@ -27,6 +27,10 @@ _FORMATS: tuple[tuple[re.Pattern[str], re.Pattern[str], Parse], ...] = (
 )
 
 
+# What locations and messages call a text without a file name.
+_PASTED = "text"
+
+
 def parse_requirement_file(file_name: str, text: str, read_file: ReadFile | None = None) -> PackageList:
     """Return the packages that a file lists; a name without a known end is recognized by the content.
 
@@ -40,8 +44,9 @@ def parse_requirement_file(file_name: str, text: str, read_file: ReadFile | None
     for by_name, _, parse in _FORMATS:
         if by_name.search(file_name):
             return build_package_list(parse(file_name, text))
+    location = file_name or _PASTED
     if not file_name.endswith(".txt"):
         for _, by_content, parse in _FORMATS:
             if by_content.search(text):
-                return build_package_list(parse(file_name, text))
-    return build_package_list(parse_requirements_txt(file_name, text, read_file))
+                return build_package_list(parse(location, text))
+    return build_package_list(parse_requirements_txt(location, text, read_file))
