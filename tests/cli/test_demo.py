@@ -43,7 +43,7 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
         r"The site is at http://127\.0\.0\.1:\d+/\n10 of its pages were checked, without errors\.", result.out
     )
     output = result.out
-    rows = re.findall(r"│ (-\S.*?) +│ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │ +([\d,]+) │", output)
+    rows = re.findall(r"^(-\S.*?) {2,}([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) ", output, re.MULTILINE)
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
     assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
     assert min(fetched.values()) >= 10
@@ -56,7 +56,7 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     assert '"id": "plone.api-' in output
     assert '"github_stars": ' in output
     assert '"download_last_month": ' in output
-    added = re.findall(r"│ (pyf\w+) -p (\w+)(?: --source clickhouse)? +│ +(\d+) │ +(\d+) │", output)
+    added = re.findall(r"^(pyf\w+) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE)
     assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
     assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 

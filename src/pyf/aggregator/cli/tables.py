@@ -19,6 +19,7 @@ class Column(Struct, frozen=True, kw_only=True):
     Attributes:
         rank: Columns with the highest rank are left out first; those of rank 0 stay.
         is_flexible: Whether it takes the remaining width and is cut there; one column of a table at most.
+        max_width: Width on a terminal, beyond which cells are folded; only the first column can have one.
     """
 
     header: str
@@ -26,6 +27,7 @@ class Column(Struct, frozen=True, kw_only=True):
     rank: int = 0
     is_flexible: bool = False
     is_numeric: bool = False
+    max_width: int | None = None
 
     @property
     def width(self) -> int:
@@ -33,6 +35,13 @@ class Column(Struct, frozen=True, kw_only=True):
         from rich.cells import cell_len
 
         return max(cell_len(str(cell)) for cell in (self.header, *self.cells))
+
+    @property
+    def min_width(self) -> int:
+        """The width below which the table leaves it out."""
+        if self.is_flexible:
+            return min(self.width, _MIN_FLEXIBLE_WIDTH)
+        return min(self.width, self.max_width or self.width)
 
 
 def select_columns(columns: Sequence[Column], width: int | None) -> list[Column]:
@@ -52,19 +61,20 @@ def build_table(columns: Sequence[Column], width: int | None) -> "Table":
 
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
     selected = select_columns(columns, width)
-    excess = _sum_widths(selected) - width if width is not None else 0
+    remaining = width - _sum_widths(selected) if width is not None else 0
     for number, column in enumerate(selected):
         column_width = column.width
-        if column.is_flexible and width is not None:
-            others = [other for other in selected if other is not column]
-            column_width = min(column_width, width - _sum_widths(others) - _GAP * bool(others))
-        is_folded = number == 0 and excess > 0
+        if width is not None and column.is_flexible:
+            column_width = min(column_width, column.min_width + remaining)
+        elif width is not None:
+            column_width = column.min_width + min(remaining, 0) * (number == 0)
+        is_folded = number == 0 and column_width < column.width
         table.add_column(
             column.header,
             justify="right" if column.is_numeric else "left",
             no_wrap=not is_folded,
             overflow="fold" if is_folded else "ellipsis",
-            width=max(column_width - excess, 1) if is_folded else column_width,
+            width=max(column_width, 1),
         )
     for cells in zip(*(column.cells for column in selected), strict=True):
         table.add_row(*cells)
@@ -72,6 +82,5 @@ def build_table(columns: Sequence[Column], width: int | None) -> "Table":
 
 
 def _sum_widths(columns: Sequence[Column]) -> int:
-    """Return the width of a row, with the least width of the flexible column."""
-    widths = [min(column.width, _MIN_FLEXIBLE_WIDTH) if column.is_flexible else column.width for column in columns]
-    return sum(widths) + _GAP * (len(columns) - 1)
+    """Return the least width of a row."""
+    return sum(column.min_width for column in columns) + _GAP * (len(columns) - 1)

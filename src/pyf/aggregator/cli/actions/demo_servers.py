@@ -16,7 +16,6 @@ from urllib.request import urlopen
 import click
 from msgspec import Struct
 from rich.console import Console
-from rich.table import Table
 
 from ...domain.errors import Unavailable
 from ...sandbox.downloads import LocalClickHouse, LocalPypistats, load_sample_downloads
@@ -27,6 +26,7 @@ from ...sandbox.pypi import LocalPyPI
 from ...settings import SETTINGS
 from ..exit_codes import ExitCode
 from ..redaction import open_url
+from ..tables import Column, build_table
 
 # Seconds that the server has to answer, and to end.
 _SERVER_TIMEOUT = 60
@@ -149,8 +149,12 @@ class DemoRunner:
         """Print a table of the commands that read the registry, and one of those that read other sources."""
         fetch_reports = [report for report in self._reports if "indexed" in report.report]
         enrichment_reports = [report for report in self._reports if "enriched" in report.report]
-        self.console.print(_build_table(title, "pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
-        self.console.print(_build_table("What was added", "command", enrichment_reports, _ENRICHMENT_COLUMNS))
+        self._print_table(title, _build_columns("pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
+        self._print_table("What was added", _build_columns("command", enrichment_reports, _ENRICHMENT_COLUMNS))
+
+    def _print_table(self, title: str, columns: Sequence[Column]) -> None:
+        self.console.print(f"\n[bold]{title}[/bold]", highlight=False)
+        self.console.print(build_table(columns, self.console.width))
 
     def _run_command(self, command: str, *arguments: str) -> str:
         self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
@@ -201,13 +205,24 @@ def _get_module(command: str) -> str:
     return script.module
 
 
-def _build_table(title: str, label: str, reports: Sequence[CommandReport], columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column(label)
-    for column in columns:
-        table.add_column(column, justify="right")
-    for report in reports:
-        command = report.arguments if label == report.command else f"{report.command} {report.arguments}"
-        values = (report.report[column] for column in columns)
-        table.add_row(command, *(f"{value if not isinstance(value, list) else len(value):,g}" for value in values))
-    return table
+def _build_columns(label: str, reports: Sequence[CommandReport], names: Sequence[str]) -> list[Column]:
+    """Return a column with the commands and one for each field of their reports; the last names matter most."""
+    commands = [
+        report.arguments if label == report.command else f"{report.command} {report.arguments}" for report in reports
+    ]
+    return [
+        Column(header=label, cells=commands),
+        *(
+            Column(
+                header=name,
+                cells=[_format_value(report.report[name]) for report in reports],
+                rank=len(names) - number,
+                is_numeric=True,
+            )
+            for number, name in enumerate(names)
+        ),
+    ]
+
+
+def _format_value(value: Any) -> str:
+    return f"{value if not isinstance(value, list) else len(value):,g}"

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import click
 from msgspec import Struct, to_builtins
@@ -17,10 +16,8 @@ from ...usecases.collections.overview import (
     read_overview,
 )
 from ...usecases.collections.search_keys import list_search_keys
-from ..output import print_json, print_line, print_renderable
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from ..output import print_json, print_line, print_renderable, print_table
+from ..tables import Column
 
 
 class _IndexInfo(Struct, frozen=True, kw_only=True):
@@ -40,7 +37,7 @@ def print_collections(deps: Dependencies, *, as_json: bool) -> None:
     if as_json:
         print_json([_to_dict(entry) for entry in overview.collections])
     else:
-        print_renderable(_build_collections_table(overview))
+        print_table(_build_collections_columns(overview.collections))
     _print_orphans(overview)
 
 
@@ -65,12 +62,14 @@ def print_keys(deps: Dependencies, *, as_json: bool) -> None:
     if as_json:
         print_json(to_builtins(keys))
         return
-    from rich.table import Table
-
-    table = Table("id", "description", "value begins with", "collections")
-    for key in keys:
-        table.add_row(str(key.id), key.description, key.prefix, ", ".join(key.collections))
-    print_renderable(table)
+    print_table(
+        [
+            Column(header="id", cells=[str(key.id) for key in keys], is_numeric=True),
+            Column(header="collections", cells=[", ".join(key.collections) for key in keys]),
+            Column(header="value begins with", cells=[key.prefix for key in keys], rank=1),
+            Column(header="description", cells=[key.description for key in keys], rank=2, is_flexible=True),
+        ]
+    )
 
 
 def print_info(deps: Dependencies, engine: str, *, collection: str, as_json: bool) -> None:
@@ -95,21 +94,18 @@ def print_info(deps: Dependencies, engine: str, *, collection: str, as_json: boo
     _print_orphans(overview)
 
 
-def _build_collections_table(overview: IndexOverview) -> "Table":
-    from rich.table import Table
-
-    table = Table("collection", "aliases", "projects", "documents", "created", "profile", "cursor")
-    for entry in overview.collections:
-        table.add_row(
-            entry.info.name,
-            ", ".join(entry.info.aliases),
-            f"{entry.info.projects:,}",
-            f"{entry.info.documents:,}",
-            _format_time(entry.info.created_at),
-            entry.filter_label,
-            _format_count(entry.state.cursor),
-        )
-    return table
+def _build_collections_columns(entries: Sequence[CollectionEntry]) -> list[Column]:
+    return [
+        Column(header="collection", cells=[entry.info.name for entry in entries]),
+        Column(header="aliases", cells=[", ".join(entry.info.aliases) for entry in entries]),
+        Column(header="packages", cells=[f"{entry.info.projects:,}" for entry in entries], rank=1, is_numeric=True),
+        Column(header="documents", cells=[f"{entry.info.documents:,}" for entry in entries], rank=4, is_numeric=True),
+        Column(header="created", cells=[_format_time(entry.info.created_at) for entry in entries], rank=3),
+        Column(header="profile", cells=[entry.filter_label for entry in entries], rank=5, is_flexible=True),
+        Column(
+            header="cursor", cells=[_format_count(entry.state.cursor) for entry in entries], rank=2, is_numeric=True
+        ),
+    ]
 
 
 def _to_dict(entry: CollectionEntry) -> dict[str, object]:

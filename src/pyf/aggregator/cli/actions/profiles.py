@@ -12,8 +12,9 @@ from ...domain.text import suggest
 from ...settings import Settings
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import print_json, print_line, print_renderable
+from ..output import print_json, print_line, print_table
 from ..progress import print_notice
+from ..tables import Column
 
 
 class ClassifierCheck(Struct, frozen=True, kw_only=True):
@@ -35,12 +36,25 @@ def run_list(*, as_json: bool = False) -> ExitCode:
     if as_json:
         print_json([_to_dict(profile) for profile in profiles.values()])
         return ExitCode.SUCCESS
-    from rich.table import Table
-
-    table = Table("key", "name", "classifiers", "requires")
-    for profile in profiles.values():
-        table.add_row(profile.key, profile.name, f"{len(profile.classifiers)}", ", ".join(profile.filter.requires))
-    print_renderable(table)
+    listed = list(profiles.values())
+    print_table(
+        [
+            Column(header="key", cells=[profile.key for profile in listed]),
+            Column(header="name", cells=[profile.name for profile in listed]),
+            Column(
+                header="classifiers",
+                cells=[f"{len(profile.classifiers)}" for profile in listed],
+                rank=1,
+                is_numeric=True,
+            ),
+            Column(
+                header="requires",
+                cells=[", ".join(profile.filter.requires) for profile in listed],
+                rank=2,
+                is_flexible=True,
+            ),
+        ]
+    )
     return ExitCode.SUCCESS
 
 
@@ -104,16 +118,19 @@ def _check_classifier(classifier: str, project_count: int | None) -> ClassifierC
 
 
 def _print_checks(profiles: Iterable[Profile], checks: Mapping[str, ClassifierCheck]) -> None:
-    from rich.table import Table
-
     for profile in profiles:
-        table = Table("classifier", "projects on PyPI", "problem", title=profile.key, title_justify="left")
-        for name in profile.classifiers:
-            check = checks[name]
-            count = "not counted" if check.project_count is None else f"{check.project_count:,}"
-            problem = "" if check.is_known else f"PyPI has no such classifier. {check.suggestion}".rstrip()
-            table.add_row(name, count, problem)
-        print_renderable(table)
+        selected = [checks[name] for name in profile.classifiers]
+        counts = ["not counted" if check.project_count is None else f"{check.project_count:,}" for check in selected]
+        print_table(
+            [
+                Column(header=profile.key, cells=[check.classifier for check in selected]),
+                Column(header="packages on PyPI", cells=counts, rank=1, is_numeric=True),
+            ]
+        )
+        for check in selected:
+            if not check.is_known:
+                print_line(f"{check.classifier!r}: PyPI has no such classifier. {check.suggestion}".rstrip())
+        print_line("")
         if profile.filter.requires:
             frameworks = ", ".join(profile.filter.requires)
             print_notice(f"{profile.key} also matches packages that require {frameworks}.")

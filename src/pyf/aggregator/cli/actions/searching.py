@@ -1,5 +1,6 @@
 """Search a collection and print the results as a table or as JSON."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
@@ -16,7 +17,8 @@ from ...usecases.read.search import UnknownValue, search_with_hints
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import create_stdout_console, print_json, print_line, print_renderable
+from ..output import print_json, print_line, print_renderable, print_table
+from ..tables import Column
 
 _HEALTH_COLORS = {
     HealthBand.EXCELLENT: "green",
@@ -25,9 +27,8 @@ _HEALTH_COLORS = {
     HealthBand.POOR: "red",
     HealthBand.UNKNOWN: "dim",
 }
-# Widest columns, and the width of summaries on the narrowest terminal.
-_MAX_WIDTHS = {"package": 36, "version": 12, "date": 10, "health": 6, "a month": 11}
-_MIN_SUMMARY_WIDTH = 12
+# Longer names of packages are folded on a terminal.
+_MAX_NAME_WIDTH = 36
 
 # Values of a facet that a terminal shows.
 _MAX_FACET_VALUES = 8
@@ -65,7 +66,7 @@ def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
 
 def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: bool) -> None:
     if results.hits:
-        print_renderable(_build_results_table(results))
+        print_table(_build_results_columns(results.hits))
     if with_facets:
         print_renderable(_build_facets_table(results))
     if missing := count_missing(results, query):
@@ -80,30 +81,18 @@ def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: b
         print_line(f"{first}-{first + len(results.hits) - 1} of {results.total:,}")
 
 
-def _build_results_table(results: SearchResults) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    widths = {column: _fit_width(results, column, most) for column, most in _MAX_WIDTHS.items()}
-    for column, width in widths.items():
-        is_numeric = column in ("health", "a month")
-        table.add_column(column, no_wrap=True, width=width, justify="right" if is_numeric else "left")
-    remaining_width = create_stdout_console().width - sum(widths.values()) - 2 * len(widths)
-    table.add_column("summary", no_wrap=True, width=max(remaining_width, _MIN_SUMMARY_WIDTH))
-    for hit in results.hits:
-        table.add_row(
-            Text(_strip_control_characters(hit.name), style="bold"),
-            _strip_control_characters(hit.version),
-            _format_date(hit.uploaded),
-            _format_health(hit),
-            "-" if hit.downloads is None else f"{hit.downloads:,}",
-            Text(_strip_control_characters(_format_flags(hit) + hit.summary)),
-        )
-    return table
-
-
-def _fit_width(results: SearchResults, column: str, maximum: int) -> int:
-    """Return the width that a column needs, so that only summaries are cut on a narrow terminal."""
-    cells = {"package": [hit.name for hit in results.hits], "version": [hit.version for hit in results.hits]}
-    return min(maximum, max(map(len, [column, *cells[column]]))) if column in cells else maximum
+def _build_results_columns(hits: Sequence[Hit]) -> list[Column]:
+    names = [Text(_strip_control_characters(hit.name), style="bold") for hit in hits]
+    downloads = ["-" if hit.downloads is None else f"{hit.downloads:,}" for hit in hits]
+    summaries = [Text(_strip_control_characters(_format_flags(hit) + hit.summary)) for hit in hits]
+    return [
+        Column(header="package", cells=names, max_width=_MAX_NAME_WIDTH),
+        Column(header="version", cells=[_strip_control_characters(hit.version) for hit in hits], rank=1),
+        Column(header="date", cells=[_format_date(hit.uploaded) for hit in hits], rank=3),
+        Column(header="health", cells=[_format_health(hit) for hit in hits], rank=2, is_numeric=True),
+        Column(header="a month", cells=downloads, rank=4, is_numeric=True),
+        Column(header="summary", cells=summaries, rank=5, is_flexible=True),
+    ]
 
 
 def _build_facets_table(results: SearchResults) -> Table:
