@@ -5,15 +5,17 @@ import re
 import pytest
 from msgspec import UNSET, UnsetType
 from msgspec.json import encode
+from msgspec.structs import replace
 
 from pyf.aggregator.domain.documents.schema import RepositoryFields
 from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.domain.replacement import Replacement
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.read.comparison import compare_packages
 from pyf.aggregator.usecases.read.dashboard import RetirementReason, build_dashboard
-from pyf.aggregator.usecases.read.package import ProjectRemoved, get_package, list_releases
+from pyf.aggregator.usecases.read.package import ProjectRemoved, Successor, get_package, list_releases
 from pyf.aggregator.usecases.read.search import search_packages, suggest_packages
 from support.builders import build_project
 from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
@@ -201,3 +203,15 @@ def test_dashboard_of_empty_collection() -> None:
     page = build_dashboard(deps, Target(collection="bare"))
 
     assert (page.packages, page.newest_change, page.new, page.unsupported) == (0, None, (), ())
+
+
+def test_ended_package_names_its_successor_and_whether_the_collection_has_it() -> None:
+    deps = build_small_site()
+    curated = {"plone-rest": Replacement(name="plone.api", reason="its authors say so")}
+
+    by_status = get_package(deps, PLONE, "plone.rest").successor
+    by_people = get_package(replace(deps, load_replacements=lambda: curated), PLONE, "plone.rest").successor
+
+    assert by_status == Successor(name="", indexed_name="", reason="PyPI lists it as archived")
+    assert by_people == Successor(name="plone.api", indexed_name="plone-api", reason="its authors say so")
+    assert get_package(deps, PLONE, "plone.api").successor is None

@@ -201,3 +201,10 @@ def test_filter_value_spelling_is_resolved(site: httpx.Client) -> None:
     assert re.search(r'value="Plone 6.1" checked', page)
     assert page.count(" checked>") == 2
     assert "No package found" not in page
+
+
+def test_page_of_an_archived_package_says_that_it_has_ended(site: httpx.Client) -> None:
+    page = site.get("/in/plone/project/plone-rest").text
+
+    assert 'This package has ended: <span dir="auto">PyPI lists it as archived</span>.' in page
+    assert "This package has ended" not in site.get("/in/plone/project/plone-api").text

@@ -16,6 +16,7 @@ from ...domain.email_masking import mask_emails, mask_emails_in_html, mask_links
 from ...domain.errors import NotFound
 from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
 from ...domain.readme.relative_links import build_readme_base, resolve_relative_urls
+from ...domain.replacement import find_replacement
 from ...domain.search import Hit
 from ...domain.support.matrix import SupportMatrix
 from ...ports import Dependencies
@@ -101,6 +102,19 @@ class Requirement(Struct, frozen=True, kw_only=True):
     indexed_name: str
 
 
+class Successor(Struct, frozen=True, kw_only=True):
+    """Why a package has ended, and what replaces it: `name` is "" if nothing is known to.
+
+    Attributes:
+        indexed_name: The normalized name of the replacement if the collection has it, else "".
+        reason: A clause with the source.
+    """
+
+    name: str
+    indexed_name: str
+    reason: str
+
+
 class PackageDetails(Struct, frozen=True, kw_only=True):
     """A package; a quarantined one has no install command, no description, no links, and no URL in any text.
 
@@ -110,9 +124,11 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
         description: Its README as safe HTML.
         first_uploaded: Unix time of its first release.
         membership_reason: Why it is in the collection (`MembershipReason`).
+        successor: None for a package that has not ended.
     """
 
     hit: Hit
+    successor: Successor | None
     is_quarantined: bool
     install: str
     description: str
@@ -154,6 +170,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
     similar = search.find_similar(collection, own_name, limit=MAX_SIMILAR, hidden=hidden_names)
     package = PackageDetails(
         hit=to_display_hit(documents[0]),
+        successor=_find_successor(deps, target, documents[0], hidden_names),
         is_quarantined=is_quarantined,
         install="" if is_quarantined else f"pip install {newest_release.name}",
         description="" if is_quarantined else mask_emails_in_html(_resolve_readme(documents[0])),
@@ -180,6 +197,21 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         similar=tuple(sanitize_hit(hit) for hit in similar),
     )
     return strip_urls(package) if is_quarantined else package
+
+
+def _find_successor(
+    deps: Dependencies, target: Target, newest: Document, hidden_names: frozenset[str]
+) -> Successor | None:
+    replacement = find_replacement(newest.registry, newest.repository, deps.load_replacements())
+    if replacement is None:
+        return None
+    names = [normalize_name(replacement.name)] if replacement.name else []
+    hits = deps.search.get_hits(target.collection, names, hidden=hidden_names)
+    return Successor(
+        name=mask_emails(replacement.name),
+        indexed_name=next((hit.name_normalized for hit in hits), ""),
+        reason=mask_emails(replacement.reason),
+    )
 
 
 def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[ReleaseSummary, ...]:

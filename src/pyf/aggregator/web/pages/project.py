@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.documents.project import Vulnerability
-from ...usecases.read.package import PackageDetails, Requirement
+from ...usecases.read.package import PackageDetails, Requirement, Successor
 from .. import urls
 from . import charts, formatting
 from .charts import Bar
@@ -41,7 +41,7 @@ class Link(Struct, frozen=True, kw_only=True):
 
 
 class TextLink(Struct, frozen=True, kw_only=True):
-    """A maintainer or keyword with the list of its packages."""
+    """A maintainer, keyword or package with its page; `url` is "" for a package that the collection does not have."""
 
     text: str
     url: str
@@ -86,6 +86,8 @@ class ProjectView(Struct, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
     is_quarantined: bool
     warning: str
+    ended_reason: str
+    successor: TextLink | None
     install: str
     readme: str
     health: HealthSection
@@ -129,6 +131,8 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         flags=build_flags(hit),
         is_quarantined=page.is_quarantined,
         warning=_format_warning(page),
+        ended_reason=formatting.sanitize(page.successor.reason) if page.successor else "",
+        successor=_build_successor(collection, page.successor),
         install=page.install,
         readme="" if page.is_quarantined else render_readme(page.description),
         health=build_health_section(page.health),
@@ -171,6 +175,13 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         badge_url=urls.badge_path(collection, hit.name_normalized),
         page_url=urls.project_path(collection, hit.name_normalized),
     )
+
+
+def _build_successor(collection: str, successor: Successor | None) -> TextLink | None:
+    if successor is None or not successor.name:
+        return None
+    url = urls.project_path(collection, successor.indexed_name) if successor.indexed_name else ""
+    return TextLink(text=formatting.single_line(successor.name), url=url)
 
 
 def _format_warning(page: PackageDetails) -> str:
