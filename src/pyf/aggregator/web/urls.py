@@ -80,6 +80,11 @@ def readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "")
     return _add_query(f"{start_path(collection)}/readiness{suffix}", pairs)
 
 
+def check_path(collection: str) -> str:
+    """Return the path of the page that checks a pasted file."""
+    return f"{start_path(collection)}/check"
+
+
 def badge_path(collection: str, name: str) -> str:
     """Return the path of a package's health badge, by its normalized name."""
     return f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg"

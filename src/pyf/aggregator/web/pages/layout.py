@@ -42,6 +42,7 @@ class CollectionView(Struct, frozen=True, kw_only=True):
     suggest_url: str
     compare_url: str
     readiness_url: str
+    check_url: str
     new_feed_url: str
     updates_feed_url: str
 
@@ -69,6 +70,7 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
         suggest_url=urls.suggest_path(key),
         compare_url=urls.compare_path(key),
         readiness_url=urls.readiness_path(key),
+        check_url=urls.check_path(key),
         new_feed_url=urls.feed_path(key, "new"),
         updates_feed_url=urls.feed_path(key, "updated"),
     )

@@ -1,9 +1,10 @@
 """Routes of the HTML pages."""
 
+import asyncio
 from http import HTTPStatus
 from typing import Any, cast
 
-from litestar import MediaType, Request, Router, get
+from litestar import MediaType, Request, Router, get, post
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
@@ -11,16 +12,20 @@ from msgspec.structs import replace
 
 from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
+from ...domain.requirement_files import parse_requirement_file
 from ...domain.search import MAX_TEXT_LENGTH
 from ...usecases.collections.overview import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
 from ...usecases.read.package import ProjectRemoved, get_package
 from ...usecases.read.readiness import list_goals
 from ...usecases.read.search import get_hidden_names, search_with_hints, suggest_packages
+from ...usecases.read.upgrade_check import check_requirements
 from .. import urls
 from ..site import InjectedSite, Site
 from ..urls import get_base_url
 from . import formatting, search_params
+from .check import MAX_TEXT_LENGTH as MAX_PASTED_LENGTH
+from .check import CheckForm, build_check_view
 from .compare import CompareView, build_compare_view, format_compare_hint
 from .hits import build_suggestion_views
 from .layout import PageBudget, build_collection_view, build_layout, render_within_budget
@@ -163,6 +168,39 @@ def show_readiness_chart(
     return Response(render_chart(board), media_type="image/svg+xml", headers=headers)
 
 
+@get("/in/{key:str}/check", sync_to_thread=True)
+def show_check_form(site: InjectedSite, key: FromPath[str]) -> Template:
+    """Show the form to paste a requirements or lock file."""
+    collection = site.get_collection(key)
+    frameworks, pythons = list_goals(site.deps, collection.target)
+    form = CheckForm(to=next(iter(frameworks), ""), frameworks=frameworks, pythons=pythons)
+    return _render_page(site, collection, "check.html", page=None, problem="", form=form)
+
+
+@post("/in/{key:str}/check", status_code=HTTPStatus.OK)
+async def show_check(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Template:
+    """Check a pasted file."""
+    form = await request.form()
+    values = {name: str(form.get(name, "")) for name in ("text", "to", "python")}
+    return await asyncio.to_thread(_render_check, site, key, values)
+
+
+def _render_check(site: Site, key: str, values: dict[str, str]) -> Template:
+    collection = site.get_collection(key)
+    frameworks, pythons = list_goals(site.deps, collection.target)
+    page, problem, status = None, "", HTTPStatus.OK
+    try:
+        listed = parse_requirement_file("", values["text"][:MAX_PASTED_LENGTH])
+        report = check_requirements(
+            site.deps, collection.target, listed, framework=values["to"].strip(), python=values["python"].strip()
+        )
+        page = build_check_view(collection.key, report)
+    except Invalid as error:
+        problem, status = formatting.sanitize(str(error)), HTTPStatus.BAD_REQUEST
+    form = CheckForm(**values, frameworks=frameworks, pythons=pythons)
+    return _render_page(site, collection, "check.html", status=status, page=page, problem=problem, form=form)
+
+
 def _build_comparison(site: Site, collection: PublicCollection, names: list[str]) -> CompareView:
     return build_compare_view(collection.key, compare_packages(site.deps, collection.target, names))
 
@@ -216,6 +254,8 @@ pages = Router(
         show_comparison,
         show_readiness,
         show_readiness_chart,
+        show_check_form,
+        show_check,
     ],
     include_in_schema=False,
 )

@@ -1,0 +1,85 @@
+"""The page that checks a pasted requirements or lock file; nothing of it is stored."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from ...domain.documents.project import normalize_name
+from ...domain.upgrade import CheckedPackage, Status
+from ...usecases.read.upgrade_check import UpgradeReport
+from .. import urls
+from . import formatting
+
+# Characters of a pasted file: the server takes requests of at most 64 KB.
+MAX_TEXT_LENGTH = 60_000
+
+_STATUS_CLASSES = {
+    Status.BLOCKED: "poor",
+    Status.UPGRADE: "fair",
+    Status.UNKNOWN: "unknown",
+    Status.UNLISTED: "unknown",
+    Status.READY: "excellent",
+}
+
+
+class CheckRow(Struct, frozen=True, kw_only=True):
+    """A package of the file; `url` is "" for a package that the collection does not have."""
+
+    name: str
+    url: str
+    used: str
+    newest: str
+    status: str
+    css_class: str
+    health: str
+    details: tuple[str, ...]
+
+
+class CheckForm(Struct, frozen=True, kw_only=True):
+    """What the form contains, and the releases that it offers."""
+
+    text: str = ""
+    to: str = ""
+    python: str = ""
+    frameworks: Sequence[str] = ()
+    pythons: Sequence[str] = ()
+
+
+class CheckView(Struct, frozen=True, kw_only=True):
+    """The view of a report."""
+
+    summary: str
+    is_ready: bool
+    rows: tuple[CheckRow, ...]
+    problems: tuple[str, ...]
+
+
+def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
+    """Build the view of a report."""
+    counts = ", ".join(f"{count} {status.value}" for status, count in report.counts.items())
+    return CheckView(
+        summary=f"{report.goal.label}: {counts}" if report.goal.label else counts,
+        is_ready=report.is_ready,
+        rows=tuple(_build_row(collection, package) for package in report.packages),
+        problems=tuple(formatting.sanitize(problem) for problem in report.problems),
+    )
+
+
+def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
+    details = [] if package.status is Status.READY else list(package.evidence)
+    if package.advisories:
+        details.append(f"advisories: {', '.join(package.advisories)}")
+    if package.replacement:
+        successor = f"; use {package.replacement.name}" if package.replacement.name else ""
+        details.append(f"ended: {package.replacement.reason}{successor}")
+    status = f"upgrade to {package.first_supporting}" if package.status is Status.UPGRADE else package.status.value
+    return CheckRow(
+        name=formatting.single_line(package.name),
+        url=urls.project_path(collection, normalize_name(package.name)) if package.newest else "",
+        used=formatting.single_line(package.used),
+        newest=formatting.single_line(package.newest),
+        status="not in the index" if package.status is Status.UNLISTED else formatting.single_line(status),
+        css_class=_STATUS_CLASSES[package.status],
+        health="" if package.health is None else str(package.health),
+        details=tuple(formatting.sanitize(detail) for detail in details),
+    )

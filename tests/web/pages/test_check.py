@@ -1,0 +1,48 @@
+"""The page that checks a pasted file."""
+
+import httpx
+import pytest
+
+
+def check(site: httpx.Client, **fields: str) -> httpx.Response:
+    return site.post("/in/plone/check", data=fields)
+
+
+def test_form_offers_the_releases_of_the_framework(site: httpx.Client) -> None:
+    page = site.get("/in/plone/check").text
+
+    assert '<option value="Plone 6.1">' in page
+    assert 'id="result"' not in page
+
+
+def test_pasted_file_is_checked_and_stays_in_the_form(site: httpx.Client) -> None:
+    response = check(site, text="plone.api==2.0.0\n<b>nope</b>\nunlisted==1\n", to="Plone 6.0", python="")
+
+    assert response.status_code == 200
+    assert "Plone 6.0: 1 unlisted, 1 ready" in response.text
+    assert '<a href="/in/plone/project/plone-api">plone.api</a>' in response.text
+    assert "text:2: not a requirement: &lt;b&gt;nope&lt;/b&gt;" in response.text
+    assert "<b>nope</b>" not in response.text
+    assert 'value="Plone 6.0"' in response.text
+
+
+@pytest.mark.parametrize(
+    ("fields", "problem"),
+    [
+        ({"text": "flask", "to": "Django 6.0"}, "the collection is not about Django, but about Plone"),
+        ({"text": "flask", "python": "snake"}, "is not a release of Python, such as 3.14"),
+        ({"text": "[project]\nname ="}, "not TOML"),
+    ],
+)
+def test_what_is_not_understood_is_a_line_above_the_form(
+    site: httpx.Client, fields: dict[str, str], problem: str
+) -> None:
+    response = check(site, **fields)
+
+    assert response.status_code == 400
+    assert problem in response.text
+    assert "<form" in response.text
+
+
+def test_file_that_is_too_large_is_rejected(site: httpx.Client) -> None:
+    assert check(site, text="flask\n" * 20_000).status_code == 413
