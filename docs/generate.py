@@ -212,8 +212,8 @@ def metrics_page() -> str:
     return (
         f"{GENERATED}# Metrics\n\n"
         "Metrics that `pyfserve` serves at `/metrics`, and a worker on `METRICS_PORT`. How to use them:\n"
-        "[Monitor it](../how-to/monitor.md). Counters start at 0 with the process; those of a worker's forked\n"
-        "processes are added up. `process_*` describe the main process of the worker.\n\n"
+        "[Monitor it](../how-to/monitor.md). Counters start at 0 with the program. The processes of a worker or of\n"
+        "`pyf serve` are added up, `process_*` too.\n\n"
         f"{table(COMMON_METRICS)}\n## Workers only\n\n{table(WORKER_METRICS)}"
     )
 

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import re
+import resource
 import signal
 import socket
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ import pytest
 from pyf.aggregator.cli.actions.serving import SingleAcceptLoop, bind_socket
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import SERVE, CommandRunner, wait_until
+from support.prometheus import parse_samples
 
 
 @contextmanager
@@ -77,6 +79,18 @@ def test_worker_supervisor_replaces_killed_worker(shell: CommandRunner) -> None:
         out, err = process.communicate(timeout=60)
 
     assert (process.returncode, out, err) == (0, "", "Stopped.\n")
+
+
+def test_workers_share_rate_limits_and_metrics(shell: CommandRunner) -> None:
+    with start_server(shell, "--workers", "2", web_rate_limit=2) as (process, client):
+        responses = [httpx.get(f"{client.base_url}/metrics") for _ in range(8)]
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert [response.status_code for response in responses] == [200] * 2 + [429] * 6
+    open_files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    samples = [parse_samples(response.text) for response in responses[:2]]
+    assert [sample["process_max_fds", ()] for sample in samples] == [2 * open_files] * 2
 
 
 def test_single_accept_loop_shares_connections() -> None:

@@ -1,5 +1,7 @@
 """The request limiter delays only the clients above the limit."""
 
+import sqlite3
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
 from pyf.aggregator.web.rate_limit import RequestLimiter
+from pyf.aggregator.web.token_buckets import TokenBuckets
 from support.registry_world import Clock
 
 
@@ -69,12 +72,35 @@ def test_unlimited_paths_are_not_counted(path: str) -> None:
     assert [limiter.find_rejection(build_scope(path=path)) for _ in range(5)] == [None] * 5
 
 
-def test_oldest_clients_are_evicted() -> None:
-    limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
-    for number in range(10_050):
-        limiter.find_rejection(build_scope(str(number)))
+def test_oldest_clients_are_evicted(tmp_path: Path) -> None:
+    clock = Clock()
+    buckets = TokenBuckets(1, str(tmp_path / "buckets"), clock)
+    for number in range(12_000):
+        clock.advance(0.001)
+        buckets.take_token(str(number))
+    with sqlite3.connect(tmp_path / "buckets") as connection:
+        count, oldest = connection.execute("SELECT count(*), min(CAST(client AS INTEGER)) FROM buckets").fetchone()
 
-    assert len(limiter._tokens) == 10_000
+    assert (count, oldest) == (10_001, 1_999)
+
+
+def test_full_buckets_are_evicted(tmp_path: Path) -> None:
+    clock = Clock()
+    buckets = TokenBuckets(1, str(tmp_path / "buckets"), clock)
+    for _ in range(999):
+        buckets.take_token("earlier")
+    clock.advance(61)
+    buckets.take_token("now")
+    with sqlite3.connect(tmp_path / "buckets") as connection:
+        assert connection.execute("SELECT client FROM buckets").fetchall() == [("now",)]
+
+
+def test_processes_share_limits(tmp_path: Path) -> None:
+    clock = Clock()
+    limiters = [RequestLimiter(requests_per_minute=3, path=str(tmp_path / "buckets"), clock=clock) for _ in range(2)]
+    rejections = [limiters[number % 2].find_rejection(build_scope()) for number in range(4)]
+
+    assert [rejection is None for rejection in rejections] == [True, True, True, False]
 
 
 @given(st.lists(st.floats(0, 100), max_size=200), st.integers(1, 1000))

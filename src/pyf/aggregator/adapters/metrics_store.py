@@ -3,10 +3,10 @@
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from uuid import uuid4
 
 import msgspec
@@ -16,6 +16,9 @@ from ..ports import RequestMetrics, ServiceRateLimit, TaskMetrics, TaskTotals
 
 # Larger values of a rate limit's `Reset` header are Unix seconds, smaller ones seconds from now.
 _MIN_TIMESTAMP = 1_000_000_000
+
+# Seconds between two publications of the counters of a process.
+_PUBLISHING_INTERVAL = 1.0
 
 
 class LocalRequestMetrics:
@@ -48,6 +51,9 @@ class LocalRequestMetrics:
             with self._lock:
                 self._rate_limits[service, kind] = rate_limit
             return
+
+    def list_processes(self) -> Collection[int]:
+        return (os.getpid(),)
 
     def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         with self._lock:
@@ -135,6 +141,29 @@ class SharedMetrics:
             temp_file = self._file.with_suffix(".new")
             temp_file.write_bytes(msgspec.json.encode(snapshot))
             temp_file.replace(self._file)
+
+    def list_processes(self) -> Collection[int]:
+        return {os.getpid(), *(snapshot.pid for snapshot in self._read_snapshots() if _is_alive(snapshot.pid))}
+
+    @contextmanager
+    def publishing(self, interval: float = _PUBLISHING_INTERVAL) -> Iterator[None]:
+        """Publish at once, at intervals and at the end."""
+        is_ended = Event()
+
+        def publish_repeatedly() -> None:
+            while not is_ended.wait(interval):
+                self.publish()
+
+        self.publish()
+        thread = Thread(target=publish_repeatedly, name="publish-metrics", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_ended.set()
+            thread.join()
+            with suppress(OSError):  # the folder may be gone already
+                self.publish()
 
     def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         counts = Counter(self._request_metrics.count_by_outcome())

@@ -4,8 +4,9 @@ Statistics of collections are cached, so that a slow index does not block a scra
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Condition, Thread
 
 from msgspec import Struct
@@ -100,12 +101,32 @@ class Metrics:
 
     def __init__(self, deps: Dependencies, *, tasks: TaskMetrics | None = None, backlog: Backlog | None = None) -> None:
         self.registry = CollectorRegistry(auto_describe=False)
-        ProcessCollector(registry=self.registry)
+        self.registry.register(ProcessGroupCollector(deps.request_metrics.list_processes))
         self.registry.register(AppCollector(deps, tasks, backlog))
 
     def render(self) -> bytes:
         """Return all metrics as `CONTENT_TYPE`; takes up to five seconds if the index does not answer."""
         return generate_latest(self.registry)
+
+
+class ProcessGroupCollector(Collector):
+    """Adds up the CPU time, memory and open files of several processes; their start time is the earliest."""
+
+    def __init__(self, list_processes: Callable[[], Collection[int]]) -> None:
+        self._list_processes = list_processes
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield the metrics `process_*`; none on a system that does not report them."""
+        metrics: dict[str, list[Metric]] = {}
+        for pid in self._list_processes():
+            for metric in ProcessCollector(pid=partial(int, pid), registry=None).collect():
+                metrics.setdefault(metric.name, []).append(metric)
+        for name, (metric, *others) in metrics.items():
+            merge = min if name == "process_start_time_seconds" else sum
+            (sample,) = metric.samples
+            value = merge([sample.value, *(other.samples[0].value for other in others)])
+            metric.samples = [sample._replace(value=value)]
+            yield metric
 
 
 class AppCollector(Collector):

@@ -1,6 +1,6 @@
 """Ports of metrics: requests to services, their rate limits, tasks and the backlog of the queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -21,7 +21,10 @@ class ServiceRateLimit(Struct, frozen=True, kw_only=True):
 
 
 class RequestMetrics(Protocol):
-    """Requests of this process to services; reading them needs no request."""
+    """Requests of this process, or of all processes that share them, to services; reading them needs no request."""
+
+    def list_processes(self) -> Collection[int]:
+        """Return the ids of the running processes whose requests are counted."""
 
     def count_by_outcome(self) -> Mapping[tuple[str, str], int]:
         """Return the number of requests by service and outcome; retries count separately.

@@ -31,6 +31,7 @@ from .problems import to_response
 from .rate_limit import RequestLimiter, has_large_body, reject_body
 from .responses import finalize_response
 from .site import Site
+from .token_buckets import IN_MEMORY
 
 _WEB_DIR = Path(__file__).parent
 
@@ -66,8 +67,14 @@ class SiteApp(Litestar):
         await to_response(request, rejection).to_asgi_response(None, request)(scope, receive, send)
 
 
-def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings) -> Litestar:
-    """Create the application; `deps` must stay open while it serves."""
+def create_app(
+    deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings, *, buckets_path: str = IN_MEMORY
+) -> Litestar:
+    """Create the application; `deps` must stay open while it serves.
+
+    Args:
+        buckets_path: The file of the rate limits of clients, which the processes of a server share.
+    """
     site = Site(deps, profiles, settings)
     # Agents send no keys, so that they can use open collections only.
     mcp_mount = None if settings.web_api_keys_required else build_mcp_mount(deps, profiles)
@@ -89,7 +96,7 @@ def create_app(deps: Dependencies, profiles: Mapping[str, Profile], settings: Se
         lifespan=[mcp_mount[1]] if mcp_mount else [],
         cors_config=_cors_config(settings),
     )
-    app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit)
+    app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit, path=buckets_path)
     app.max_age = settings.web_cache_max_age
     add_type_descriptions(app)
     return app

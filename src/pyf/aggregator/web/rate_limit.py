@@ -2,27 +2,21 @@
 
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_network
-from math import ceil
 
 from litestar.datastructures import Headers
 from litestar.types import HTTPScope, Receive
 
 from .problems import RequestRejected
+from .token_buckets import IN_MEMORY, TokenBuckets
 
 # Characters of a URL, and bytes of a body; no handler reads a body.
 MAX_URL_LENGTH, MAX_BODY_SIZE = 8_000, 64 * 1024
 
 # Static files cost nothing; health checks must always be answered.
 _UNLIMITED_PREFIXES = ("/static/", "/health")
-
-# Beyond this count the client that was seen least recently is forgotten, and starts with full capacity.
-_MAX_CLIENTS = 10_000
-
-_SECONDS_PER_MINUTE = 60
 
 _HOST = re.compile(r"(?:\[(?P<ipv6>[0-9A-Fa-f:.]+)\]|[A-Za-z0-9_](?:[A-Za-z0-9._-]*))(?::(?P<port>[0-9]{1,5}))?")
 # What follows on the connection is not read: the rest of a body, or a hidden request.
@@ -73,20 +67,20 @@ async def has_large_body(scope: HTTPScope, receive: Receive) -> bool:
 
 
 class RequestLimiter:
-    """Token bucket for each client network.
+    """Rejects requests that are malformed or too large, and those of clients above the rate limit.
 
-    Must be used from the event loop only: it has no lock.
+    Must be used from the event loop only.
 
     Args:
-        requests_per_minute: capacity of a bucket, which may be used in one burst; 0 means no limit.
-        clock: returns seconds.
+        requests_per_minute: Requests of a client network, which may come in one burst; 0 means no limit.
+        path: The file of the token buckets, which the processes of a server share.
     """
 
-    def __init__(self, *, requests_per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, requests_per_minute: int, path: str = IN_MEMORY, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._capacity = requests_per_minute
-        self._clock = clock
-        # By client: remaining tokens, and the time of this count.
-        self._tokens: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = TokenBuckets(requests_per_minute, path, clock)
 
     def find_rejection(self, scope: HTTPScope) -> RequestRejected | None:
         """Return the reason to reject a request, None to accept it."""
@@ -102,7 +96,7 @@ class RequestLimiter:
         if not self._capacity or scope["path"].startswith(_UNLIMITED_PREFIXES):
             return None
         client = scope.get("client")
-        wait = self._take_token(to_client_network(client[0]) if client else "")
+        wait = self._buckets.take_token(to_client_network(client[0]) if client else "")
         if not wait:
             return None
         return RequestRejected(
@@ -110,17 +104,6 @@ class RequestLimiter:
             f"Rate limit exceeded: {self._capacity} requests per minute. Retry in {wait} s.",
             headers={"retry-after": str(wait)},
         )
-
-    def _take_token(self, client: str) -> int:
-        """Take a token; return 0, or the seconds until the next one is available."""
-        now, refill_rate = self._clock(), self._capacity / _SECONDS_PER_MINUTE
-        tokens, updated_at = self._tokens.pop(client, (float(self._capacity), now))
-        tokens = min(float(self._capacity), tokens + (now - updated_at) * refill_rate)
-        is_allowed = tokens >= 1
-        self._tokens[client] = (tokens - 1 if is_allowed else tokens, now)
-        if len(self._tokens) > _MAX_CLIENTS:
-            self._tokens.popitem(last=False)
-        return 0 if is_allowed else ceil((1 - tokens) / refill_rate)
 
 
 def to_client_network(ip: str) -> str:

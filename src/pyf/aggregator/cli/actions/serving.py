@@ -5,10 +5,15 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
+from math import ceil
 from multiprocessing import parent_process
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any
 
@@ -19,12 +24,14 @@ from msgspec.structs import replace
 from uvicorn.supervisors import Multiprocess
 
 from ... import logs
+from ...adapters.metrics_store import LocalTaskMetrics, SharedMetrics
 from ...bootstrap import open_dependencies
 from ...config.profiles import CurrentProfiles
 from ...domain.errors import Unavailable
 from ...settings import Settings, load_settings
 from ...web.app import create_app
 from ...web.connections import BoundedHttpProtocol
+from ...web.token_buckets import IN_MEMORY
 from ..collection_option import print_index
 from ..config import read_settings
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
@@ -67,6 +74,9 @@ class WorkerSupervisor(Multiprocess):
         self._on_ready()
 
 
+# More processes are started only on request: each needs about 100 MB.
+_MAX_DEFAULT_WORKERS = 8
+
 # Seconds that current requests have to finish when the server stops.
 _SHUTDOWN_TIMEOUT = 10
 
@@ -107,29 +117,50 @@ def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
                 NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
             else:
                 stack.close()  # each process must open the file itself
-                config = build_uvicorn_config(f"{__name__}:create_worker_app", settings, factory=True, workers=workers)
-                WorkerSupervisor(config, server_socket, report_url).run()
+                with TemporaryDirectory(prefix="pyf-serve-") as folder:
+                    create = partial(create_worker_app, Path(folder), workers)
+                    config = build_uvicorn_config(create, settings, factory=True, workers=workers)
+                    WorkerSupervisor(config, server_socket, report_url).run()
     click.echo("Stopped.", err=True)
     return ExitCode.SUCCESS
 
 
-def create_worker_app() -> Litestar:
-    """Return the application of one of several workers, which stops with its parent process."""
+def count_default_workers() -> int:
+    """Return the number of cores that this process may use, up to eight."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    return min(cores, _MAX_DEFAULT_WORKERS)
+
+
+def create_worker_app(folder: Path, workers: int) -> Litestar:
+    """Return the application of one of several workers, which stops with its parent process.
+
+    Args:
+        folder: Where the workers share their metrics and the rate limits of clients.
+    """
+    limits = BoundedHttpProtocol.limits
+    BoundedHttpProtocol.limits = replace(limits, per_client=ceil(limits.per_client / workers))
     stack = ExitStack()
-    app = stack.enter_context(_open_app(load_settings()))
+    app = stack.enter_context(_open_app(load_settings(), folder))
     app.on_shutdown.append(stack.close)
     Thread(target=_terminate_with_parent, daemon=True).start()
     return app
 
 
 @contextmanager
-def _open_app(settings: Settings) -> Iterator[Litestar]:
+def _open_app(settings: Settings, shared_folder: Path | None = None) -> Iterator[Litestar]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    serving_settings = replace(settings, typesense_retry_timeout=retry_timeout)
-    with open_dependencies(serving_settings, must_exist=True, missing_is_empty=True) as deps:
-        app = create_app(deps, profiles, settings)
+    with ExitStack() as stack:
+        serving_settings = replace(settings, typesense_retry_timeout=retry_timeout)
+        deps = stack.enter_context(open_dependencies(serving_settings, must_exist=True, missing_is_empty=True))
+        buckets_path = IN_MEMORY
+        if shared_folder:
+            metrics = SharedMetrics(shared_folder, deps.request_metrics, LocalTaskMetrics())
+            stack.enter_context(metrics.publishing())
+            deps = replace(deps, request_metrics=metrics)
+            buckets_path = str(shared_folder / "rate-limits.sqlite3")
+        app = create_app(deps, profiles, settings, buckets_path=buckets_path)
         app.state.services = deps
         yield app
 
@@ -140,7 +171,9 @@ def _terminate_with_parent() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def build_uvicorn_config(app: Litestar | str, settings: Settings, **worker_options: Any) -> uvicorn.Config:
+def build_uvicorn_config(
+    app: Litestar | Callable[[], Litestar], settings: Settings, **worker_options: Any
+) -> uvicorn.Config:
     """Return the server's configuration; only trusted proxies may name the client."""
     return uvicorn.Config(
         app,

@@ -18,12 +18,11 @@ from ..options import command_with_examples, to_program
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    default=1,
-    show_default=True,
-    help="Number of processes; one per processor core serves most clients.",
+    default=None,
+    help="Number of processes; one per processor core by default, up to eight.",
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
-def serve(host: str, port: int, workers: int, open_: bool) -> ExitCode:
+def serve(host: str, port: int, workers: int | None, open_: bool) -> ExitCode:
     """Serve the index over HTTP: web pages, and the API at /api/v1/.
 
     Ctrl-C and SIGTERM stop the server after it has answered the current requests. What other commands write is
@@ -32,8 +31,8 @@ def serve(host: str, port: int, workers: int, open_: bool) -> ExitCode:
     Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 4 the port is not available.
     """
     with default_sigint():
-        from ..actions.serving import run
-    return run(host=host, port=port, open_browser=open_, workers=workers)
+        from ..actions.serving import count_default_workers, run
+    return run(host=host, port=port, open_browser=open_, workers=workers or count_default_workers())
 
 
 @command_with_examples("pyf mcp", "claude mcp add packages -- pyf mcp")
