@@ -188,14 +188,17 @@ def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query
 
 def _match_terms(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that have a required term of a query, scored by the weights of all terms."""
-    total = query.total_weight
-    required = _any([_match_term(term, term.weight / total) for term in query.required_terms])
-    optional = [term for term in query.terms if term not in query.required_terms]
-    if not optional:
-        return required
-    return _Q.boolean_query(
-        [(Occur.Must, required), *((Occur.Should, _match_term(term, term.weight / total)) for term in optional)]
+    matches = [(term, _match_term(term, term.weight / query.total_weight)) for term in query.terms]
+    required = [match for term, match in matches if query.is_required(term)]
+    if query.min_required_terms == 1 and len(required) == len(matches):
+        return _any(required)
+    words = [match for term, match in matches if query.is_required(term) and term.words]
+    enough = _Q.boolean_query(
+        [(Occur.Should, match) for match in words], minimum_number_should_match=query.min_required_terms
     )
+    concepts = [match for term, match in matches if query.is_required(term) and not term.words]
+    condition = _Q.const_score_query(_any([enough, *concepts]), 0.0)
+    return _Q.boolean_query([(Occur.Must, condition), *((Occur.Should, match) for _, match in matches)])
 
 
 def _match_term(term: QueryTerm, share: float) -> tantivy.Query:

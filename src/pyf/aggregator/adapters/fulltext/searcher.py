@@ -34,7 +34,7 @@ from .stored_fields import RankingFields
 from .terms import HEAD_FIELDS, TEXT_FIELDS, to_facet_field
 
 # Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
-_CANDIDATES = 100
+_CANDIDATES = 60
 # Facet values that are counted first: more than are returned, because tantivy cuts off among values of equal count.
 _COUNTED_VALUES = 4 * MAX_FACET_VALUES
 _MORE_VALUES = 8
@@ -191,7 +191,7 @@ class Searcher:
         total, numbers = self._search(matches, order, limit=_CANDIDATES)
         if parsed and total > len(numbers):
             # tantivy underrates names that consist of the query's terms only, so a search in names adds candidates.
-            by_name = queries.restrict(queries.match_in_names(parsed), [*filters, matches], hidden)
+            by_name = queries.restrict(queries.match_in_names(parsed), filters, hidden)
             numbers += self._find(by_name, "", limit=_CANDIDATES)
         ranked = self._rank(numbers, parsed)
         rest = queries.restrict(matches, hidden=[name for _, name in ranked]) if total > len(ranked) else matches
@@ -211,8 +211,9 @@ class Searcher:
         for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
             is_current = self._is_current(fields.quality_signals.framework_versions, today)
             quality = compute_quality(fields.quality_signals, scale, is_current=is_current)
-            score = compute_score(parsed, fields.searchable, quality, lexicon) or 0.0 if parsed else quality
-            ranked.append((-score, fields.searchable.name_normalized, number))
+            score = compute_score(parsed, fields.searchable, quality, lexicon) if parsed else quality
+            if score is not None:
+                ranked.append((-score, fields.searchable.name_normalized, number))
         return [(number, name) for _, name, number in sorted(ranked)]
 
     def _find(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:

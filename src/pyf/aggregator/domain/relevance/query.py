@@ -21,6 +21,8 @@ _PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97,
 # The least weight of a word, and the least weight of a word that is required if there are others: a word that a fifth
 # of the packages has.
 _MIN_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.3, 1.6
+# The fraction of required terms that a project must match: one of four, two of five.
+_REQUIRED_FRACTION = 0.3
 # Variants are compared up to the weight of a word that a hundredth of the packages has.
 _MAX_VARIANT_WEIGHT = 4.6
 # The most concepts of a query: the most specific ones.
@@ -139,7 +141,7 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def required_terms(self) -> tuple[QueryTerm, ...]:
-        """The terms that decide whether a project matches; at least one."""
+        """The terms that decide whether a project matches; at least one. A concept alone is enough."""
         return tuple(term for term in self.terms if term.weight >= _MIN_REQUIRED_WEIGHT) or self.terms
 
     @cached_property
@@ -167,6 +169,11 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     def suffixes(self) -> tuple[str, ...]:
         """The words of the vocabulary that count as a suffix of a segment."""
         return tuple(word for word in self.vocabulary if len(word) >= MIN_SUFFIX_LENGTH)
+
+    @cached_property
+    def min_required_terms(self) -> int:
+        """How many of the required terms a project must match."""
+        return max(1, round(sum(1 for term in self.required_terms if term.words) * _REQUIRED_FRACTION))
 
     def is_required(self, term: QueryTerm) -> bool:
         """Return whether a term is required."""

@@ -65,12 +65,14 @@ def _score_words(query: ParsedQuery, project: Searchable, forms: NameForms) -> f
     """Return how much of the query's weight a project has in its texts (0 to about 1); None if it does not match."""
     name_weight = WHOLE_NAME_WEIGHT if _is_whole_name(query, forms) else NAME_WEIGHT
     candidate = _Candidate(project, forms, "".join(project.texts), name_weight)
-    is_match, total = False, 0.0
+    required_count, total = 0, 0.0
     for term in query.terms:
         if value := _score_term(term, candidate):
-            is_match = is_match or query.is_required(term)
+            if query.is_required(term):
+                # A concept is what the words together ask for.
+                required_count += 1 if term.words else query.min_required_terms
             total += term.weight * value
-    return total / query.total_weight if is_match else None
+    return total / query.total_weight if required_count >= query.min_required_terms else None
 
 
 def is_made_for_framework(project: Searchable, lexicon: Lexicon) -> bool:

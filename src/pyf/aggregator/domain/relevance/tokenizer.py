@@ -7,8 +7,8 @@ swapped ones.
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import cache, lru_cache
 from itertools import chain
 
 # Longer words are encoded data or an attack.
@@ -142,7 +142,14 @@ def list_swaps(word: str) -> frozenset[str]:
 
 def is_within_typos(word: str, other: str, max_typos: int) -> bool:
     """Return whether two words differ by at most `max_typos`."""
+    if abs(len(word) - len(other)) > max_typos:
+        return False
+    return _get_distance_function()(word, other, score_cutoff=max_typos) <= max_typos
+
+
+@cache
+def _get_distance_function() -> Callable[..., int]:
     # Imported on use: the import takes as long as all others together, and most commands don't search.
     from rapidfuzz.distance import OSA
 
-    return abs(len(word) - len(other)) <= max_typos and OSA.distance(word, other, score_cutoff=max_typos) <= max_typos
+    return OSA.distance
