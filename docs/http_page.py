@@ -44,7 +44,7 @@ Errors are `application/problem+json` (RFC 9457). `invalid_params` lists the rej
 | 405 | the method is not GET or HEAD |
 | 413, 414 | the body or the URL is too long |
 | 429 | rate limit exceeded (`Retry-After`) |
-| 503 | the index does not answer (`Retry-After`) |
+| 503 | the index does not respond (`Retry-After`) |
 """
 
 

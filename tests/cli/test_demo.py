@@ -125,11 +125,11 @@ def test_usage_error_is_one_line(shell: CommandRunner, arguments: str, message: 
 def test_serve_pages_stops_with_the_context(tmp_path: Path) -> None:
     with serve_pages(tmp_path, {"SQLITE_PATH": str(tmp_path / "index.sqlite3")}) as address:
         looked_at = check_pages(address, ["/", "/?again"])
-        with pytest.raises(ClickException, match="/in/nowhere does not answer"):
+        with pytest.raises(ClickException, match="/in/nowhere does not respond"):
             check_pages(address, ["/in/nowhere"])
 
     assert looked_at == 2
-    with pytest.raises(ClickException, match="does not answer"):
+    with pytest.raises(ClickException, match="does not respond"):
         check_pages(address, ["/"])
 
 

@@ -179,7 +179,7 @@ def test_unavailable_source_exits_4(
     result = run_downloads(plone, "-p", "plone", "--source", source, "--all")
 
     assert result.code == 4
-    assert result.error.startswith(f"{source} does not answer: ")
+    assert result.error.startswith(f"{source} does not respond: ")
     assert ("Quota has been exceeded" in result.error) == (source == "clickhouse")
     assert read_downloads(plone, "plone.api") == before
 

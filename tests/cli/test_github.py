@@ -122,7 +122,7 @@ def test_packages_without_repository_are_listed(user: CommandRunner) -> None:
     assert report["reasons"] == {
         "collective-gone": "GitHub knows no public repository: collective/collective.gone",
         "collective-elsewhere": "its repository is on another host: https://codeberg.org/collective/elsewhere",
-        "collective-nowhere": "no link leads to a repository",
+        "collective-nowhere": "no link points to a repository",
     }
     assert sorted(report["missing"]) == sorted(report["reasons"])
     for name, reason in report["reasons"].items():

@@ -112,7 +112,7 @@ def test_long_outage_ends_run_and_next_run_completes(
     server_switch.start()
 
     assert fetch.returncode == 4, err
-    assert f"the Typesense server at {server.url} does not answer" in out
+    assert f"the Typesense server at {server.url} does not respond" in out
     assert len(server_switch.list_ids()) < COUNT
     assert '"cursor":null' in server_switch.store.collection("flask").metadata["pyf_state"]
     assert not (shell.folder / ".pyaggregator.since").exists()

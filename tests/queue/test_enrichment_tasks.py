@@ -60,7 +60,7 @@ def test_enrich_downloads_continues_in_the_next_slice(site: QueueSite, pypistats
 def test_unavailable_source_fails_and_releases_the_lock(site: QueueSite, pypistats: LocalPypistats) -> None:
     pypistats.faults.add(Fault("503"))
 
-    with pytest.raises(Unavailable, match="pypistats does not answer"):
+    with pytest.raises(Unavailable, match="pypistats does not respond"):
         site.run_task("enrich_downloads_all_packages")
 
     assert site.redis_keys("pyf:lock:*") == []

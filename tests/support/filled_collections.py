@@ -51,5 +51,5 @@ def read_collection(deps: Dependencies, collection: str) -> dict[str, object]:
 
 
 def list_aliases(deps: Dependencies) -> dict[str, tuple[str, ...]]:
-    """Return the aliases that lead to each collection."""
+    """Return the aliases that point to each collection."""
     return {collection.name: collection.aliases for collection in deps.admin.list_collections()}

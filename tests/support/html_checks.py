@@ -155,7 +155,7 @@ class _PageChecker(HTMLParser):
         assert tag not in _NOT_NESTED or tag not in self.open, f"<{tag}> in another one"
         if tag in _URL_ATTRIBUTES and attributes.get("rel") != "alternate":
             url = attributes.get(_URL_ATTRIBUTES[tag], "")
-            assert url.startswith("/"), f"<{tag}> leads to {url!r}"
+            assert url.startswith("/"), f"<{tag}> points to {url!r}"
             assert not url.startswith("//")
         if "href" in attributes:
             self._check_link(attributes["href"])

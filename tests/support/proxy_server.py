@@ -16,7 +16,7 @@ class Proxy:
     """A proxy; `request_lines` are those it has accepted.
 
     Attributes:
-        hosts: Where a host leads to, by `host:port`; others lead to themselves.
+        hosts: Where a host points to, by `host:port`; others point to themselves.
         credentials: User and password that the proxy demands, as `user:password`.
     """
 

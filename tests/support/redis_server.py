@@ -40,7 +40,7 @@ class RedisServer:
         deadline = time.monotonic() + START_TIMEOUT
         while not self._is_answering():
             assert self._process.poll() is None, "the server has ended"
-            assert time.monotonic() < deadline, "the server does not answer"
+            assert time.monotonic() < deadline, "the server does not respond"
             time.sleep(0.02)
 
     def stop(self) -> None:

@@ -104,7 +104,7 @@ def test_a_wrong_key_is_one_line_and_not_waited_for(local: LocalTypesense) -> No
 
 def test_a_server_that_is_not_there_is_said_so() -> None:
     for server in open_server("http://127.0.0.1:1", retry_timeout=0):
-        with pytest.raises(Unavailable, match="does not answer"):
+        with pytest.raises(Unavailable, match="does not respond"):
             get_size(server)
 
 

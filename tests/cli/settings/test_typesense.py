@@ -58,7 +58,7 @@ def test_typesense_address(
         "-f", "-p", "flask", **build_typesense_settings(typesense, **{setting: value, "typesense_retry_timeout": 0})
     )
 
-    assert (result.code, f"the Typesense server at {address}{typesense.port} does not answer" in result.error) == (
+    assert (result.code, f"the Typesense server at {address}{typesense.port} does not respond" in result.error) == (
         4,
         True,
     )

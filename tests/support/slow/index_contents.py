@@ -52,5 +52,5 @@ def _drop_time_fields(document: Any) -> dict[str, Any]:
 
 
 def list_aliases(admin: IndexAdmin) -> dict[str, tuple[str, ...]]:
-    """Return the aliases that lead to each collection."""
+    """Return the aliases that point to each collection."""
     return {collection.name: collection.aliases for collection in admin.list_collections()}

@@ -1,4 +1,4 @@
-"""Test rebuilds: the alias leads to a complete collection at any time."""
+"""Test rebuilds: the alias points to a complete collection at any time."""
 
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.schema import DownloadFields, RepositoryFields
@@ -234,6 +234,6 @@ def test_rebuild_announces_what_it_deletes(small: World) -> None:
 
     assert notices == [
         "Removing 3 packages (collective-one, collective-two, plone-api).",
-        "plone-2 is complete: plone will lead to it, and plone-1 will be deleted.",
+        "plone-2 is complete: plone will point to it, and plone-1 will be deleted.",
     ]
     assert collections == [["plone-1", "plone-2"]] * 2

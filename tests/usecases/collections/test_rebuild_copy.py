@@ -1,4 +1,4 @@
-"""Test rebuilds from a copy: the alias leads to complete and finally equal documents."""
+"""Test rebuilds from a copy: the alias points to complete and finally equal documents."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -368,7 +368,7 @@ def test_unavailable_source_ends_run(at_once: int) -> None:
     report = world.run()
 
     assert isinstance(report.error, Unavailable)
-    assert "memory does not answer" in str(report.error)
+    assert "memory does not respond" in str(report.error)
     assert report.failed == []
     assert len(world.take_requested()) < MAX_CONSECUTIVE_FAILURES + at_once
     assert world.read_download_fields("p000")["download_last_month"] == 30

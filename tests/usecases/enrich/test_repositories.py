@@ -296,7 +296,7 @@ def test_packages_without_repository_are_missing(enrichment: EnrichmentWorld) ->
     report = enrichment.run()
 
     assert report.reasons == {
-        "nowhere": "no link leads to a repository",
+        "nowhere": "no link points to a repository",
         "elsewhere": "its repository is on another host: https://gitlab.com/group/sub/name",
         "moved-away": "its repository is on another host: https://codeberg.org/o/moved-away",
     }

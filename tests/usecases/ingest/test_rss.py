@@ -34,7 +34,7 @@ class FakeQueue:
     def __call__(self, entry: FeedEntry) -> None:
         if self.broken:
             self.broken -= 1
-            raise Unavailable("the queue does not answer")
+            raise Unavailable("the queue does not respond")
         self.entries.append((entry.name, entry.version))
 
 
@@ -55,7 +55,7 @@ class UnavailableStore:
 
     def _fail(self) -> None:
         self.call_count += 1
-        raise Unavailable("Redis does not answer")
+        raise Unavailable("Redis does not respond")
 
 
 def build_reader(
@@ -119,7 +119,7 @@ def test_unavailable_dedup_store_enqueues_all() -> None:
     report = read_feed(deps, Feed.UPDATE, store, ttl=DAY, enqueue=queue)
 
     assert (report.queued, store.call_count, report.error) == (3, 1, None)
-    assert report.notices == ["the deduplication store is unavailable; every entry was queued: Redis does not answer"]
+    assert report.notices == ["the deduplication store is unavailable; every entry was queued: Redis does not respond"]
 
 
 def test_failed_enqueue_releases_entry() -> None:

@@ -237,13 +237,13 @@ class UnavailableAdmin:
     """An unavailable index."""
 
     def resolve(self, name: str) -> str:
-        raise Unavailable("/secret/place does not answer", retry_after=7.2)
+        raise Unavailable("/secret/place does not respond", retry_after=7.2)
 
     def get_location(self) -> str:
         return "/secret/place"
 
     def list_collections(self) -> Sequence[CollectionInfo]:
-        raise Unavailable("/secret/place does not answer")
+        raise Unavailable("/secret/place does not respond")
 
 
 @pytest.mark.parametrize("path", [f"{PLONE}/search", "/health", "/"])

@@ -1,6 +1,6 @@
 """Mask e-mail addresses in public output, because authors gave them to PyPI only.
 
-Links of quarantined projects are masked as well, because they may lead to malware.
+Links of quarantined projects are masked as well, because they may point to malware.
 """
 
 import re

@@ -117,9 +117,9 @@ class RepositoryRef(Struct, frozen=True, eq=False):
 
 
 def parse_repository_url(text: str) -> RepositoryRef | None:
-    """Return the repository that a published link leads to, None for any other text.
+    """Return the repository that a published link points to, None for any other text.
 
-    The URL may lead to anything in the repository (`/tree/main`, `/issues`, `#readme`), may have no scheme, and may be
+    The URL may point to anything in the repository (`/tree/main`, `/issues`, `#readme`), may have no scheme, and may be
     the short form `github:owner/name`. Markup and a label around it are ignored, as in `Source, https://…`: the first
     part of the text that is such a URL counts. Known hosts are GitHub, GitLab (also hosts named `gitlab.…`), Codeberg
     and Bitbucket. Published pages (`owner.github.io`) do not count, because sites of whole organizations have the same
@@ -270,7 +270,7 @@ _WORDS = re.compile(r"[a-z]+")
 
 
 def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryRef, ...]:
-    """Return the repositories that a project's links lead to, each once, in the order in which to try them.
+    """Return the repositories that a project's links point to, each once, in the order in which to try them.
 
     The links of one release come before those of the next. Within a release: links labeled as source or repository,
     all other links, the home page, the issue tracker, then downloads and documentation.

@@ -71,7 +71,7 @@ class CollectionStatsCache:
         self._stats: list[CollectionStats] | None = None
 
     def get_latest(self) -> list[CollectionStats] | None:
-        """Return the statistics, None if the index does not answer in time."""
+        """Return the statistics, None if the index does not respond in time."""
         with self._changed:
             if time.monotonic() - self._loaded_at <= self._ttl:
                 return self._stats
@@ -105,7 +105,7 @@ class Metrics:
         self.registry.register(AppCollector(deps, tasks, backlog))
 
     def render(self) -> bytes:
-        """Return all metrics as `CONTENT_TYPE`; takes up to five seconds if the index does not answer."""
+        """Return all metrics as `CONTENT_TYPE`; takes up to five seconds if the index does not respond."""
         return generate_latest(self.registry)
 
 

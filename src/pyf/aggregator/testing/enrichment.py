@@ -88,7 +88,7 @@ class FakeDownloadStats:
 
     def _lookup(self, name: str) -> Downloads | AggregatorError:
         if name in self.unavailable:
-            return Unavailable(f"{self.source} does not answer")
+            return Unavailable(f"{self.source} does not respond")
         return self.downloads.get(name) or NotFound(f"{self.source} does not know {name}")
 
 

@@ -143,7 +143,7 @@ class FakePackageRegistry:
     def _count_request(self, method: str) -> None:
         self._request_count += 1
         if method in self.failing_methods:
-            raise Unavailable(f"{method}: the registry does not answer")
+            raise Unavailable(f"{method}: the registry does not respond")
 
     def _record_change(self, name: str, version: str, timestamp: int, action: str, serial: int) -> None:
         if serial < self._get_last_serial():
@@ -161,7 +161,7 @@ class FakePackageRegistry:
 
     def _get_project(self, name: str) -> Project:
         if name in map(normalize_name, self.unavailable):
-            raise Unavailable(f"{name}: the registry does not answer")
+            raise Unavailable(f"{name}: the registry does not respond")
         if name not in self._projects:
             raise NotFound(f"{name}: no such project")
         return self._projects[name]
@@ -189,7 +189,7 @@ class FakePackageRegistry:
             (normalize_name(name), version) for name, version in self.unavailable_versions
         }:
             failed_versions[release.version] = Unavailable(
-                f"{project.name} {release.version}: the registry does not answer"
+                f"{project.name} {release.version}: the registry does not respond"
             )
             return replace(release, metadata=None, vulnerabilities=())
         return release if self._all_readmes else replace(release, metadata=replace(release.metadata, description=""))

@@ -82,10 +82,10 @@ def to_problem(error: Exception) -> tuple[Problem, dict[str, str]]:
         case Unavailable() | Invalid():
             # `Invalid` here is no fault of the request: the index is damaged, or newer than this program. The message
             # of the error is logged only, because it contains paths and URLs of this server.
-            status, detail = HTTPStatus.SERVICE_UNAVAILABLE, "The index does not answer. Try again in a moment."
+            status, detail = HTTPStatus.SERVICE_UNAVAILABLE, "The index does not respond. Try again in a moment."
             wait = error.retry_after if isinstance(error, Unavailable) else None
             headers = {"retry-after": str(ceil(wait or _RETRY_AFTER))}
-            _log.error("the index does not answer: %s", error)
+            _log.error("the index does not respond: %s", error)
         case HTTPException():
             status, headers = HTTPStatus(error.status_code), dict(error.headers or {})
             invalid_params = _parse_invalid_params(error)

@@ -40,7 +40,7 @@ _BATCH = 500
 class TypesenseAdmin:
     """The port `IndexAdmin` on a Typesense server.
 
-    The server lets an alias lead to a collection that does not exist: such an alias counts as missing, too.
+    The server lets an alias point to a collection that does not exist: such an alias counts as missing, too.
     """
 
     def __init__(
@@ -220,7 +220,7 @@ class TypesenseAdmin:
         return found
 
     def _check_alias(self, alias: str, *, of: str) -> bool:
-        """Raise `Invalid` if an alias is a collection; return whether it leads to one."""
+        """Raise `Invalid` if an alias is a collection; return whether it points to one."""
         found = self._collections.find_collection(validate_collection_name(alias))
         if alias == of or (found and found.name == alias):
             raise Invalid(f"there is a collection {alias}: an alias can't have its name")

@@ -144,7 +144,7 @@ class _Node:
     def request(self, request: Callable[["_Node"], Result]) -> Result:
         """Return the response of a server that has applied its log.
 
-        A new connection may lead to a server that has restarted meanwhile: a read is repeated when it has caught up.
+        A new connection may reach a server that has restarted meanwhile: a read is repeated when it has caught up.
         """
         self.barrier.await_applied()
         connecting = self._transport.connecting_reads

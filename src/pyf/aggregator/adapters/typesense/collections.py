@@ -22,7 +22,7 @@ from .schema import Json, build_fields, list_changes, list_type_conflicts
 
 
 class Aliases:
-    """All aliases of a server. An alias may lead to a collection that does not exist."""
+    """All aliases of a server. An alias may point to a collection that does not exist."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -37,7 +37,7 @@ class Aliases:
             self._server.request(lambda client: client.aliases[alias].delete())
 
     def list_by_collection(self) -> dict[str, list[str]]:
-        """Return the aliases that lead to each collection."""
+        """Return the aliases that point to each collection."""
         aliases: dict[str, list[str]] = {}
         for alias in self._server.request(lambda client: client.aliases.retrieve())["aliases"]:
             aliases.setdefault(alias["collection_name"], []).append(alias["name"])
@@ -84,7 +84,7 @@ class Collections:
         self._leases = leases
 
     def find_collection(self, name: str) -> CollectionRef | None:
-        """Return the collection that a name or an alias leads to, None if there is none."""
+        """Return the collection that a name or an alias points to, None if there is none."""
         self._leases.check()
         if not is_collection_name(name):
             return None
@@ -95,7 +95,7 @@ class Collections:
         return CollectionRef(schema["name"], schema)
 
     def require_collection(self, name: str) -> CollectionRef:
-        """Return the collection that a name or an alias leads to; raises `NotFound` if there is none."""
+        """Return the collection that a name or an alias points to; raises `NotFound` if there is none."""
         found = self.find_collection(name)
         if found is None:
             raise NotFound(f"there is no collection {name} on {self._server.address}")

@@ -28,7 +28,7 @@ _EXPORT_BATCH = 200
 class TypesenseIndex:
     """The port `PackageIndex` on a Typesense server.
 
-    Every call resolves its collection, so a call with an alias uses the collection that it leads to at that moment.
+    Every call resolves its collection, so a call with an alias uses the collection that it points to at that moment.
     There are no transactions: a package that a crash has left incomplete has the serial 0, by which the next run finds
     it.
     """

@@ -107,7 +107,7 @@ class TypesenseApiKeys:
     """The port `ApiKeys` on a Typesense server; `resolve` returns the collection of a name or an alias.
 
     At the server a key for `plone` opens `plone` and `plone-1`, `plone-2`, …, whether the alias leads there or not. If
-    the alias leads to a collection of another name when the key is created, the key opens that one, too.
+    the alias points to a collection of another name when the key is created, the key opens that one, too.
     """
 
     def __init__(

@@ -167,7 +167,7 @@ class ReplayBarrier:
             passed |= names
 
     def _list_collection_names(self) -> set[str]:
-        """Return the names of collections, including missing ones that an alias leads to."""
+        """Return the names of collections, including missing ones that an alias points to."""
         collections = {collection["name"] for collection in self._get("/collections", {"exclude_fields": "fields"})}
         return collections | {alias["collection_name"] for alias in self._get("/aliases")["aliases"]}
 

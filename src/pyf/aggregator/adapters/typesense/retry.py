@@ -54,7 +54,7 @@ def translate_error(error: Exception, address: str) -> AggregatorError:
         case exceptions.TypesenseClientError() | httpx.InvalidURL():
             return Invalid(f"{address} can't be requested: {_format_error(error)}")
         case httpx.TransportError():
-            return ServerUnavailable(f"the Typesense server at {address} does not answer: {_format_error(error)}")
+            return ServerUnavailable(f"the Typesense server at {address} does not respond: {_format_error(error)}")
         case _:
             return Unavailable(
                 f"what answers at {address} is no Typesense server, or a broken one: {_format_error(error)}"

@@ -63,7 +63,7 @@ def check_pages(base_url: str, paths: Iterable[str]) -> int:
             with urlopen(f"{base_url.rstrip('/')}{path}", timeout=_SERVER_TIMEOUT) as response:  # noqa: S310 - it is ours
                 is_page = b"</html>" in response.read()
         except URLError as error:
-            raise click.ClickException(f"the page {path} does not answer: {error}") from error
+            raise click.ClickException(f"the page {path} does not respond: {error}") from error
         if not is_page:
             raise click.ClickException(f"the page {path} is incomplete")
         count += 1

@@ -182,7 +182,7 @@ def _check_connection(name: str, url: str, setting: str) -> CheckResult:
         return CheckResult(
             check=name,
             status=Status.WARNING if is_optional else Status.FAILED,
-            detail=f"{parts.hostname}:{port} does not answer: {error.strerror or error}",
+            detail=f"{parts.hostname}:{port} does not respond: {error.strerror or error}",
             advice=f"Check {setting}." + (" Only the task queue needs it." if is_optional else ""),
         )
     milliseconds = (time.monotonic() - start) * 1000

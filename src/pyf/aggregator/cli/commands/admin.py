@@ -111,7 +111,7 @@ def copy(source: str, target: str, as_json: bool) -> ExitCode:
 @_name_argument
 @yes_option
 def delete(name: str, is_confirmed: bool) -> ExitCode:
-    """Delete the collection that NAME is, or leads to, and its aliases.
+    """Delete the collection that NAME is, or points to, and its aliases.
 
     The command says what it deletes, and asks for confirmation.
     """
@@ -165,7 +165,7 @@ def list_aliases(as_json: bool) -> ExitCode:
 @click.argument("target", metavar="COLLECTION", shell_complete=complete_collections)
 @yes_option
 def set_alias(name: str, target: str, is_confirmed: bool) -> ExitCode:
-    """Make ALIAS lead to COLLECTION. An existing alias is moved, after a confirmation."""
+    """Make ALIAS point to COLLECTION. An existing alias is moved, after a confirmation."""
     with default_sigint():
         from ..actions.collections import run_alias_set
         from ..collection_option import Selection

@@ -162,7 +162,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--info", is_flag=True, help="Print the size and the age of all collections, or of one with -t or -p."
     ),
     click.option(
-        "--add-alias", is_flag=True, help="Make the alias -s lead to the collection -t. Asks before it moves an alias."
+        "--add-alias", is_flag=True, help="Make the alias -s point to the collection -t. Asks before it moves an alias."
     ),
     click.option(
         "--add-search-only-apikey",

@@ -62,7 +62,7 @@ class _Link(Struct, frozen=True):
 
     @property
     def is_front_page(self) -> bool:
-        """Whether it leads to a repository's README, which PyPI displays as well."""
+        """Whether it points to a repository's README, which PyPI displays as well."""
         return self.is_on_forge and (len(self.path) <= 2 or self.path[-1].lower().startswith("readme"))
 
     @property
@@ -112,7 +112,7 @@ def _parse_link(label: str, url: str) -> _Link:
 
 
 def _is_registry_page(link: _Link) -> bool:
-    """Return whether a link leads to a package's page on PyPI or on a mirror of it."""
+    """Return whether a link points to a package's page on PyPI or on a mirror of it."""
     return "pypi" in link.host.split(".")[:2] and link.path[:1] in ((), ("pypi",), ("project",), ("p",), ("simple",))
 
 

@@ -49,7 +49,7 @@ _MAILTO_URL = re.compile(r"mailto:[^\x00-\x20\x7f]+", re.IGNORECASE)
 def sanitize_html(html: str) -> str:
     """Return well-formed HTML with the listed elements and attributes only.
 
-    Links have http, https and mailto URLs or lead to anchors in the same text; images have http and https URLs.
+    Links have http, https and mailto URLs or point to anchors in the same text; images have http and https URLs.
     Relative URLs are in `data-href` and `data-src`. Text stays text when the result is parsed again.
     """
     return _DISPLAY_CLEANER.clean(html)

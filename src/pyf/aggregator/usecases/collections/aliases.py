@@ -49,7 +49,7 @@ def is_unaliased(deps: Dependencies, name: str) -> bool:
     """Return whether a name is a collection itself: it has to become an alias to be rebuilt.
 
     Raises:
-        Invalid: For `plone-1` if `plone` leads to it: then `plone` can be rebuilt.
+        Invalid: For `plone-1` if `plone` points to it: then `plone` can be rebuilt.
     """
     is_collection, base_name = deps.admin.resolve(name) == name, to_base_name(name)
     if is_collection and base_name and deps.admin.resolve(base_name) == name:
@@ -66,7 +66,7 @@ class AliasChange(Struct, frozen=True, kw_only=True):
 
     @property
     def is_move(self) -> bool:
-        """Whether the alias leads to another collection so far."""
+        """Whether the alias points to another collection so far."""
         return self.previous not in ("", self.collection)
 
 
@@ -137,20 +137,20 @@ def delete_collection(deps: Dependencies, collection: str) -> None:
 def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, catch_up: Callable[[], None]) -> None:
     """Point the alias and the other aliases of the live collection to the replacement, and delete the live one.
 
-    The collection that the alias does not lead to is marked as an unfinished rebuild at any time.
+    The collection that the alias does not point to is marked as an unfinished rebuild at any time.
 
     Args:
         catch_up: Copies what was written to the live collection until the alias was moved.
 
     Raises:
-        Unavailable: If lookups through the alias fail; it leads to the live collection again.
+        Unavailable: If lookups through the alias fail; it points to the live collection again.
     """
     index, admin = deps.index, deps.admin
     index.set_state(live, replace(index.get_state(live), rebuild_of=alias))
     admin.set_alias(alias, replacement)
     if not _is_reachable(index, admin, alias, replacement):
         admin.set_alias(alias, live)
-        raise Unavailable(f"Lookups through {alias} failed; it leads to {live} again.")
+        raise Unavailable(f"Lookups through {alias} failed; it points to {live} again.")
     catch_up()
     drop_replaced(deps, live, replacement)
     clear_rebuild_marks(deps, replacement)
@@ -171,7 +171,7 @@ def replace_named_collection(deps: Dependencies, name: str, replacement: str, *,
     admin.replace_with_alias(name, replacement)
     clear_rebuild_marks(deps, replacement)
     if not _is_reachable(index, admin, name, replacement):
-        raise Unavailable(f"Lookups through {name} fail; it should lead to {replacement}.")
+        raise Unavailable(f"Lookups through {name} fail; it should point to {replacement}.")
 
 
 def _is_reachable(index: PackageIndex, admin: IndexAdmin, alias: str, replacement: str) -> bool:

@@ -15,7 +15,7 @@ def is_leftover(deps: Dependencies, collection: str, state: CollectionState) -> 
 
 
 def reject_leftover(deps: Dependencies, name: str) -> None:
-    """Raise `Invalid` for a name that leads to an unfinished rebuild: a later run deletes it."""
+    """Raise `Invalid` for a name that points to an unfinished rebuild: a later run deletes it."""
     collection = deps.admin.resolve(name)
     if collection is not None and is_leftover(deps, collection, deps.index.get_state(collection)):
         raise Invalid(f"{collection} is an unfinished rebuild; the next run of any kind removes it")
@@ -72,5 +72,5 @@ def clear_rebuild_marks(deps: Dependencies, collection: str) -> None:
 
 
 def list_aliases(admin: IndexAdmin, collection: str) -> Sequence[str]:
-    """Return the aliases that lead to a collection."""
+    """Return the aliases that point to a collection."""
     return next((info.aliases for info in admin.list_collections() if info.name == collection), ())

@@ -33,7 +33,7 @@ class CollectionEntry(Struct, frozen=True, kw_only=True):
 
 
 class Alias(Struct, frozen=True, kw_only=True):
-    """An alias, and the public and the own name of the collection that it leads to."""
+    """An alias, and the public and the own name of the collection that it points to."""
 
     name: str
     target_name: str
@@ -53,7 +53,7 @@ class IndexOverview(Struct, frozen=True, kw_only=True):
 
     @property
     def aliases(self) -> Sequence[Alias]:
-        """All aliases, sorted by name; the public name of `plone-1` is `plone` if such an alias leads to it."""
+        """All aliases, sorted by name; the public name of `plone-1` is `plone` if such an alias points to it."""
         return sorted(_list_aliases(entry.info for entry in self.collections), key=lambda alias: alias.name)
 
 
@@ -147,7 +147,7 @@ def list_active_collections(deps: Dependencies, profiles: Mapping[str, Profile])
 
 
 def _to_public_name(info: CollectionInfo) -> str:
-    """Return `plone` for `plone-2` if an alias `plone` leads to it, else the collection's own name."""
+    """Return `plone` for `plone-2` if an alias `plone` points to it, else the collection's own name."""
     base_name = to_base_name(info.name)
     return base_name if base_name in info.aliases else info.name
 
@@ -197,7 +197,7 @@ def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str
     if collection is None:
         raise NotFound(f"Collection {key} does not exist.")
     state = deps.index.get_state(collection)
-    # `plone-1` is internal if `plone` leads to it: the number changes with every rebuild.
+    # `plone-1` is internal if `plone` points to it: the number changes with every rebuild.
     is_internal_name = key == collection and deps.admin.resolve(to_base_name(key)) == collection
     if is_internal_name or is_leftover(deps, collection, state) or not _is_native(deps, collection, state):
         raise NotFound(f"Collection {key} does not exist.")

@@ -69,7 +69,7 @@ def rebuild_collection(
             allows_any = options.allow_mass_removal or is_other
             _remove_non_matching(deps, live, replacement, report, replace(options, allow_mass_removal=allows_any))
         if not report.is_complete:
-            report.notices.append(f"{alias} still leads to {live}: the rebuild was not complete, and was discarded")
+            report.notices.append(f"{alias} still points to {live}: the rebuild was not complete, and was discarded")
             deps.admin.drop(replacement)
             return report
         deps.admin.copy_enrichments(live, replacement)
@@ -121,7 +121,7 @@ def _remove_non_matching(
 
 
 def _format_replacement(alias: str, live: str, replacement: str) -> str:
-    return f"{replacement} is complete: {alias} will lead to it, and {live} will be deleted."
+    return f"{replacement} is complete: {alias} will point to it, and {live} will be deleted."
 
 
 def _create_replacement(deps: Dependencies, alias: str, live: str, filter_: Filter) -> str:
@@ -188,7 +188,7 @@ def rebuild_from_copy(
         clear_leftovers(deps, target.collection, notify or report.notices.append)
         if deps.admin.resolve(target.collection) is None and target.filter is not None:
             collection = create_with_alias(deps.admin, target.collection, CollectionState(filter=target.filter))
-            report.notices.append(f"{target.collection} leads to {collection}, which is new and empty")
+            report.notices.append(f"{target.collection} points to {collection}, which is new and empty")
             return report
         require_state(deps, target)
         reject_leftover(deps, target.collection)
@@ -219,4 +219,4 @@ def _rebuild_copy(
         replace_named_collection(deps, alias, replacement, catch_up=sync.run)
     else:
         swap_alias(deps, alias, live, replacement, catch_up=sync.replay)
-    report.notices.append(f"{alias} leads to {replacement} now; {live} was deleted")
+    report.notices.append(f"{alias} points to {replacement} now; {live} was deleted")

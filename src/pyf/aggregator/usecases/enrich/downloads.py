@@ -228,7 +228,7 @@ class _DownloadCounter:
                     break
         if self._pending_failures and (len(self._pending_failures) >= MAX_CONSECUTIVE_FAILURES or not self._has_result):
             *_, last_failure = self._pending_failures.values()
-            raise Unavailable(f"{self.deps.download_stats.source} does not answer: {last_failure}")
+            raise Unavailable(f"{self.deps.download_stats.source} does not respond: {last_failure}")
         self._fail_batch()
         for name in remaining:
             self.report.add_deferred(name, "not processed before the deadline; the next run continues")

@@ -38,7 +38,7 @@ _LOOKUP_BATCH = 100
 _WRITE_BATCH = 500
 
 # Reasons in reports for packages without a repository; what differs from package to package follows a colon.
-NO_LINK = "no link leads to a repository"
+NO_LINK = "no link points to a repository"
 OTHER_HOST = "its repository is on another host"
 NOT_FOUND = "GitHub knows no public repository"
 RATE_LIMITED = "GitHub's rate limit without GITHUB_TOKEN is used up; the next run continues"

@@ -126,7 +126,7 @@ def plan_fetch(run: Run, preparation: FetchPreparation, discovered: DiscoveredPr
 
 
 def _discover(run: Run, serials: Serials | None, bulk_candidates: frozenset[str]) -> DiscoveredProjects:
-    """Request the classifiers of the filter, and add the candidates that no classifier leads to."""
+    """Request the classifiers of the filter, and add the candidates that no classifier points to."""
     discovered = discover_by_classifiers(run.deps.registry, run.filter, run.state, run.options.progress)
     if serials is None:  # then it is unknown which of the included packages exist
         return replace(discovered, names=discovered.names | run.filter.include.keys())

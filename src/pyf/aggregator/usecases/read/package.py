@@ -1,6 +1,6 @@
 """Read one package: its documents, its page, its releases, and related packages.
 
-Texts of a quarantined package contain no URL: its links may lead to malware.
+Texts of a quarantined package contain no URL: its links may point to malware.
 """
 
 from collections.abc import Sequence
