@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
 from .. import urls
+from . import formatting
 
 SITE_NAME = "Python Package Index by Framework"
 
@@ -88,7 +89,8 @@ def create_environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["render_code"] = render_code
+    functions = (render_code, formatting.single_line, formatting.sanitize, formatting.join_names)
+    environment.filters |= {function.__name__: function for function in functions}
     static_urls = {path.name: _versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix}
     # Defaults for error pages, which no handler renders.
     environment.globals |= {

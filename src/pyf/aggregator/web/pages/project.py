@@ -11,7 +11,7 @@ from .. import urls
 from . import charts, formatting
 from .charts import Bar
 from .formatting import Support, group_versions
-from .hits import Flag, HitView, build_flags, build_hit_view, format_license
+from .hits import Flag, HitView, build_flags, build_hit_view
 from .project_sections import (
     HealthSection,
     MatrixSection,
@@ -28,20 +28,11 @@ _MEMBERSHIP_NOTES = {
     "name": "its name and its requirements match the framework",
     "include": "the profile includes it",
 }
-# Some packages list hundreds of keywords.
-_MAX_KEYWORDS = 20
 _ADVISORY_URL = "https://osv.dev/vulnerability/"
 
 
-class Link(Struct, frozen=True, kw_only=True):
-    """A link of the project."""
-
-    label: str
-    url: str
-
-
 class TextLink(Struct, frozen=True, kw_only=True):
-    """A maintainer, keyword or package with its page; `url` is "" for a package that the collection does not have."""
+    """A package with its page; `url` is "" for a package that the collection does not have."""
 
     text: str
     url: str
@@ -78,50 +69,36 @@ class Fact(Struct, frozen=True, kw_only=True):
     value: str
 
 
-class ProjectView(Struct, frozen=True, kw_only=True):
-    """View of a package's page."""
+class PackageView(Struct, frozen=True, kw_only=True):
+    """What a package's page shows and `PackageDetails` does not have; the template displays the rest of these."""
 
     hit: HitView
     released_ago: str
     flags: tuple[Flag, ...]
-    is_quarantined: bool
     warning: str
-    ended_reason: str
     successor: TextLink | None
-    install: str
     readme: str
     health: HealthSection
     frameworks: tuple[Support, ...]
     pythons: tuple[Support, ...]
     admitted_pythons: tuple[Support, ...]
-    python_evidence: tuple[str, ...]
-    requires_python: str
-    license: str
     membership_note: str
     matrix: MatrixSection | None
     releases: ReleasesSection
     bars: tuple[Bar, ...]
     downloads: tuple[Fact, ...]
     repository: tuple[Fact, ...]
-    repository_url: str
-    is_repository_doubtful: bool
-    links: tuple[Link, ...]
-    maintainers: tuple[TextLink, ...]
-    authors: str
     advisories: tuple[AdvisoryView, ...]
     requirements: tuple[ExtraView, ...]
     dependents: tuple[HitView, ...]
     similar: tuple[HitView, ...]
-    keywords: tuple[TextLink, ...]
-    compare_url: str
     badge_url: str
-    page_url: str
 
 
-def build_project_view(collection: str, page: PackageDetails, now: float) -> ProjectView:
+def build_package_view(collection: str, package: PackageDetails, now: float) -> PackageView:
     """Build the view of a package; `now` in Unix seconds."""
-    hit = page.hit
-    return ProjectView(
+    hit = package.hit
+    return PackageView(
         hit=replace(
             build_hit_view(collection, hit),
             summary=formatting.sanitize(hit.summary),
@@ -129,51 +106,24 @@ def build_project_view(collection: str, page: PackageDetails, now: float) -> Pro
         ),
         released_ago=formatting.time_ago(hit.uploaded, now),
         flags=build_flags(hit),
-        is_quarantined=page.is_quarantined,
-        warning=_format_warning(page),
-        ended_reason=formatting.sanitize(page.successor.reason) if page.successor else "",
-        successor=_build_successor(collection, page.successor),
-        install=page.install,
-        readme="" if page.is_quarantined else render_readme(page.description),
-        health=build_health_section(page.health),
+        warning=_format_warning(package),
+        successor=_build_successor(collection, package.successor),
+        readme="" if package.is_quarantined else render_readme(package.description),
+        health=build_health_section(package.health),
         frameworks=group_versions(hit.framework_versions),
         pythons=group_versions(hit.python_versions),
         admitted_pythons=group_versions(formatting.list_admitted(hit.python_versions, hit.supported_python_versions)),
-        python_evidence=tuple(
-            f"Python {support.version}: {support.degree}, {formatting.single_line(support.evidence)}"
-            for support in page.python_support
-        ),
-        requires_python=formatting.single_line(page.requires_python),
-        license=format_license(hit.license),
-        membership_note=_MEMBERSHIP_NOTES.get(page.membership_reason, ""),
-        matrix=build_matrix_section(page.compatibility),
-        releases=build_releases_section(page.releases),
-        bars=charts.build_bars(page.downloads.history),
-        downloads=tuple(_build_download_facts(page)),
-        repository=tuple(_build_repository_facts(page)),
-        repository_url=page.repository.url if page.repository and not page.is_quarantined else "",
-        is_repository_doubtful=bool(page.repository and page.repository.is_verified is False),
-        links=tuple(
-            Link(label=formatting.sanitize(link.label), url=link.url) for link in page.links if not page.is_quarantined
-        ),
-        maintainers=tuple(
-            TextLink(
-                text=formatting.sanitize(maintainer), url=urls.search_path(collection, [("maintainer", maintainer)])
-            )
-            for maintainer in page.maintainers
-        ),
-        authors=formatting.join_names(formatting.sanitize(author) for author in page.authors),
-        advisories=tuple(_build_advisory(vulnerability) for vulnerability in page.vulnerabilities),
-        requirements=_group_requirements(collection, page.requirements),
-        dependents=tuple(build_hit_view(collection, dependent) for dependent in page.dependents),
-        similar=tuple(build_hit_view(collection, similar) for similar in page.similar),
-        keywords=tuple(
-            TextLink(text=formatting.sanitize(keyword), url=urls.search_path(collection, [("q", keyword)]))
-            for keyword in page.keywords[:_MAX_KEYWORDS]
-        ),
-        compare_url=urls.compare_path(collection),
+        membership_note=_MEMBERSHIP_NOTES.get(package.membership_reason, ""),
+        matrix=build_matrix_section(package.compatibility),
+        releases=build_releases_section(package.releases),
+        bars=charts.build_bars(package.downloads.history),
+        downloads=tuple(_build_download_facts(package)),
+        repository=tuple(_build_repository_facts(package)),
+        advisories=tuple(_build_advisory(vulnerability) for vulnerability in package.vulnerabilities),
+        requirements=_group_requirements(collection, package.requirements),
+        dependents=tuple(build_hit_view(collection, dependent) for dependent in package.dependents),
+        similar=tuple(build_hit_view(collection, similar) for similar in package.similar),
         badge_url=urls.badge_path(collection, hit.name_normalized),
-        page_url=urls.project_path(collection, hit.name_normalized),
     )
 
 
@@ -184,20 +134,20 @@ def _build_successor(collection: str, successor: Successor | None) -> TextLink |
     return TextLink(text=formatting.single_line(successor.name), url=url)
 
 
-def _format_warning(page: PackageDetails) -> str:
-    if page.is_quarantined:
+def _format_warning(package: PackageDetails) -> str:
+    if package.is_quarantined:
         return (
             "PyPI has quarantined this project because it may be malicious. "
             "Do not install it, and check machines on which it is installed."
         )
-    if page.hit.yanked:
-        reason = formatting.sanitize(page.yanked_reason)
+    if package.hit.yanked:
+        reason = formatting.sanitize(package.yanked_reason)
         return f"The author has withdrawn this release{': ' + reason if reason else ''}."
     return ""
 
 
-def _build_download_facts(page: PackageDetails) -> Iterable[Fact]:
-    counts = page.downloads
+def _build_download_facts(package: PackageDetails) -> Iterable[Fact]:
+    counts = package.downloads
     labeled_counts = (
         ("last day", counts.last_day),
         ("last week", counts.last_week),
@@ -207,8 +157,8 @@ def _build_download_facts(page: PackageDetails) -> Iterable[Fact]:
     return (Fact(label=label, value=formatting.format_int(n)) for label, n in labeled_counts if n is not None)
 
 
-def _build_repository_facts(page: PackageDetails) -> Iterable[Fact]:
-    repository = page.repository
+def _build_repository_facts(package: PackageDetails) -> Iterable[Fact]:
+    repository = package.repository
     if repository is None:
         return
     for label, number in (

@@ -29,7 +29,7 @@ from .check import CheckForm, build_check_view
 from .compare import CompareView, build_compare_view, format_compare_hint
 from .hits import build_suggestion_views
 from .layout import PageBudget, build_collection_view, build_layout, render_within_budget
-from .project import build_project_view
+from .project import build_package_view
 from .readiness import build_board_view, render_chart
 from .search_page import build_search_page
 from .start import build_overview, build_start_view
@@ -118,11 +118,12 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
     if name != normalize_name(name):
         return Redirect(urls.project_path(collection.key, normalize_name(name)), status_code=301)
     try:
-        page = get_package(site.deps, collection.target, name)
+        package = get_package(site.deps, collection.target, name)
     except NotFound as error:
         return _removed_page(site, collection, name, error)
-    view = build_project_view(collection.key, page, site.deps.now())
-    return _render_page(site, collection, "project.html", page=view, root=get_base_url(request, site))
+    view = build_package_view(collection.key, package, site.deps.now())
+    root = get_base_url(request, site)
+    return _render_page(site, collection, "project.html", package=package, page=view, root=root)
 
 
 @get("/in/{key:str}/compare", sync_to_thread=True)
