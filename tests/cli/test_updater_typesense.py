@@ -127,12 +127,14 @@ def test_recreate_unaliased_requires_confirmation(plone: CommandRunner, server: 
     assert server.store.collection("plone").documents.keys() == documents.keys()
 
 
-def test_aliased_collection_is_not_deleted(plone: CommandRunner, server: LocalTypesense) -> None:
-    refusal = run_updater(plone, server, "--delete-collection plone -f")
+def test_public_name_deletes_the_alias_and_its_collection(plone: CommandRunner, server: LocalTypesense) -> None:
+    question = run_updater(plone, server, "--delete-collection plone")
 
-    assert (refusal.code, "plone-1" in refusal.error) == (2, True)
-    assert run_updater(plone, server, "--delete-collection plone-1 -f").code == 0
+    assert (question.code, "plone-1" in question.error) == (2, True)
+    assert server.store.aliases != {}
+    assert run_updater(plone, server, "--delete-collection plone -f").code == 0
     assert server.store.aliases == {}
+    assert "plone-1" not in server.store.collections
 
 
 def test_export_import_between_engines(shell: CommandRunner, server: LocalTypesense) -> None:
