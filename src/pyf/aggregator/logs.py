@@ -15,6 +15,7 @@ from typing import Literal, TextIO
 
 import msgspec
 
+from .domain.controls import escape_utf8_controls, replace_controls
 from .domain.redaction import Redactor
 
 _context: ContextVar[Mapping[str, str]] = ContextVar("log_context", default=MappingProxyType({}))
@@ -75,10 +76,13 @@ class LineFormatter(logging.Formatter):
                 **{name: self._redact(value) for name, value in fields.items()},
                 **({"traceback": traceback} if traceback else {}),
             }
-            return msgspec.json.encode(line).decode()
+            return escape_utf8_controls(msgspec.json.encode(line)).decode()
         context = " ".join(f"{name}={value}" for name, value in fields.items())
         text = " ".join((message + (self._redact(f" [{context}]") if context else "")).split())
-        return f"{timestamp[:19]}Z {record.levelname} {record.name}: {text}" + (f"\n{traceback}" if traceback else "")
+        text_line = f"{timestamp[:19]}Z {record.levelname} {record.name}: {text}" + (
+            f"\n{traceback}" if traceback else ""
+        )
+        return replace_controls(text_line)
 
     def _redact(self, text: str) -> str:
         """Replace secrets, and escape characters that cannot be encoded."""

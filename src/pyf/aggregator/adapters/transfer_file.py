@@ -12,6 +12,7 @@ from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType, field
 from msgspec.json import Decoder, encode
 
 from ..domain.collection import CollectionState, ExportEntry, ExportHeader, ExportLine, ExportTrailer, Tombstone
+from ..domain.controls import escape_utf8_controls
 from ..domain.documents.document import Document
 from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
@@ -127,7 +128,7 @@ def write_entries(name: str, entries: Iterable[ExportEntry]) -> None:
     try:
         with _open_output(name) as file:
             for entry in entries:
-                file.write(to_line(entry) + b"\n")
+                file.write(escape_utf8_controls(to_line(entry)) + b"\n")
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..domain.controls import escape_controls
 from ..domain.errors import Invalid, Unavailable
 from ..domain.text import pluralize
 from ..ports import Dependencies
@@ -148,7 +149,7 @@ def _fill(paragraph: str) -> str:
 
 def print_json(value: Any, *, indent: int | None = 2) -> None:
     """Print a value as JSON on stdout, with escapes for characters that its encoding lacks."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False)
+    text = escape_controls(json.dumps(value, indent=indent, ensure_ascii=False))
     try:
         text.encode(getattr(sys.stdout, "encoding", None) or "utf-8")
     except UnicodeEncodeError:
@@ -166,9 +167,9 @@ def print_line(text: str) -> None:
 
 def create_stdout_console(width: int = _LINE_WIDTH) -> "Console":
     """Return a console for stdout; a file has no width, so renderables get `width` columns."""
-    from rich.console import Console
+    from .console import CleanConsole
 
-    return Console() if _is_terminal() else Console(width=width)
+    return CleanConsole() if _is_terminal() else CleanConsole(width=width)
 
 
 def print_renderable(renderable: "RenderableType", *, width: int = _LINE_WIDTH) -> None:
@@ -180,7 +181,7 @@ def print_renderable(renderable: "RenderableType", *, width: int = _LINE_WIDTH) 
         text = _encode_for_terminal(captured.get())
         if not _is_terminal():  # the padding is of no use in a file
             text = "".join(f"{line.rstrip()}\n" for line in text.splitlines())
-        click.echo(text, nl=False)
+        click.echo(text, nl=False, file=console.file)
 
 
 def print_table(columns: Sequence[Column]) -> None:

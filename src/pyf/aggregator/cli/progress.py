@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .redaction import redact_output
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import ProgressColumn
@@ -59,11 +61,13 @@ def progress_bar(initial_step: str = "reading the index") -> Iterator["ProgressC
     if sys.stderr is None or not sys.stderr.isatty() or is_quiet() or _get_root_param("verbose"):
         yield no_progress
         return
-    from rich.console import Console
     from rich.progress import Progress
 
-    console = Console(stderr=True)
+    from .console import CleanConsole
+
+    console = CleanConsole(stderr=True)
     with Progress(*_build_columns(console.width), console=console, transient=True) as bar:
+        redact_output()  # also what Rich prints above the bar, which it would interpret
         step = initial_step
         task = bar.add_task(initial_step, total=None)
 

@@ -1,4 +1,4 @@
-"""Remove secrets from everything that a command prints, and from the environment of programs that it starts."""
+"""Remove secrets and control characters from everything that a command prints, and secrets from other programs."""
 
 import os
 import sys
@@ -6,24 +6,32 @@ import webbrowser
 from functools import cached_property
 from typing import Any, TextIO
 
+from ..domain.controls import replace_controls
 from ..domain.redaction import Redactor
 
 _SETTINGS_MODULE = "pyf.aggregator.settings"
 
 
 class RedactedStream:
-    """A text stream that replaces secrets in what is written to it.
+    """A text stream that replaces secrets and control characters in what is written to it.
 
     Args:
         known_only: Replace the secrets of the settings only. Data of packages may look like a secret.
+        is_styled: Keep the control characters of ASCII, because the writer adds styles.
     """
 
-    def __init__(self, stream: TextIO, *, known_only: bool) -> None:
+    def __init__(self, stream: TextIO, *, known_only: bool, is_styled: bool = False) -> None:
         self._stream = stream
         self._known_only = known_only
+        self._is_styled = is_styled
+
+    def to_styled(self) -> "RedactedStream":
+        """Return a stream to the same place, for text whose writer replaces control characters and adds styles."""
+        return RedactedStream(self._stream, known_only=self._known_only, is_styled=True)
 
     def write(self, text: str) -> int:
         """Write a text without secrets."""
+        text = replace_controls(text, keep_ascii=self._is_styled)
         if not self._known_only:
             text = self._redactor.redact(text)
         elif _SETTINGS_MODULE in sys.modules:  # a command that has not imported them can't print them

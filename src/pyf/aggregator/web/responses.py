@@ -11,6 +11,8 @@ import brotli
 from litestar.datastructures import Headers, MutableScopeHeaders
 from litestar.types import ASGIApp, HTTPResponseBodyEvent, HTTPResponseStartEvent, HTTPScope, Message, Receive, Send
 
+from ..domain.controls import escape_utf8_controls
+
 # No inline scripts or styles, no resources of other sites, no framing.
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -39,7 +41,8 @@ _COMMON_HEADERS = {
 
 # Smaller bodies do not shrink; types that are not text are compressed already.
 _MIN_COMPRESSED_SIZE = 500
-_COMPRESSIBLE_TYPES = ("text/", "application/json", "application/problem+json", "application/atom+xml", "image/svg+xml")
+_JSON_TYPES = ("application/json", "application/problem+json")
+_COMPRESSIBLE_TYPES = ("text/", *_JSON_TYPES, "application/atom+xml", "image/svg+xml")
 
 # The highest levels take ten times as long.
 _BROTLI_QUALITY, _GZIP_LEVEL = 4, 4
@@ -88,6 +91,8 @@ async def finalize_response(
     if varies_by_origin and "vary" not in headers:
         headers["vary"] = "Origin"
     status, body = response.start["status"], bytes(response.body)
+    if headers.get("content-type", "").startswith(_JSON_TYPES):
+        body = escape_utf8_controls(body)  # clients print responses to terminals
     if status == HTTPStatus.OK:
         etag = _set_cache_headers(headers, request_headers, body, max_age)
         if _matches_etag(request_headers.get("if-none-match", ""), etag):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from threading import Lock
 from typing import Generic, TypeVar
@@ -23,6 +24,9 @@ from ..usecases.read.search import get_hidden_names
 # Seconds. Every page lists the collections, and counting them visits every package.
 _COLLECTIONS_TTL = 1.0
 
+# Seconds that a health check waits for its searches.
+_CHECK_TIMEOUT = 2.0
+
 
 class Site:
     """The index as the web server sees it. All methods read the index: call them in threads, not in the event loop."""
@@ -32,6 +36,9 @@ class Site:
         self.profiles = profiles
         self.settings = settings
         self.metrics = Metrics(deps)
+        self._check_lock = Lock()
+        self._check_executor = ThreadPoolExecutor(1, "health check")
+        self._running_check: Future[None] | None = None
         ttl = settings.web_cache_max_age
         self._collections = TTLCache[None, Sequence[CollectionSummary]](
             lambda _: list_collections(deps, profiles), ttl=min(_COLLECTIONS_TTL, ttl)
@@ -56,10 +63,19 @@ class Site:
 
     def check(self) -> int:
         """Read and search every public collection, as pages do, and return the number of all collections."""
+        count = len(self.deps.admin.list_collections())
+        with self._check_lock:
+            if self._running_check is None or self._running_check.done():
+                self._running_check = self._check_executor.submit(self._search_collections)
+            running_check = self._running_check
+        with suppress(TimeoutError):  # a search that is slow does not fail
+            running_check.result(_CHECK_TIMEOUT)
+        return count
+
+    def _search_collections(self) -> None:
         for summary in self.list_collections():
             with suppress(NotFound):  # deleted in this second
                 self.deps.search.search(summary.collection.target.collection, SearchQuery(per_page=1))
-        return len(self.deps.admin.list_collections())
 
     def get_start_page(self, collection: PublicCollection) -> Dashboard:
         """Return the start page of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""
