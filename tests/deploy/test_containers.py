@@ -54,12 +54,49 @@ def test_compose_file_matches_schema() -> None:
         jsonschema.validate(composed, schema)
 
 
-def test_compose_default_services(compose_file: Any) -> None:
-    plain = {name: service["image"] for name, service in compose_file["services"].items() if "profiles" not in service}
+def test_compose_default_services_run_the_embedded_engine(compose_file: Any) -> None:
+    profiles = {name: service.get("profiles", []) for name, service in compose_file["services"].items()}
 
-    assert plain == {"typesense": "typesense/typesense:30.0", "valkey": "valkey/valkey:8"}
+    assert profiles == {
+        "watch": [],
+        "page": [],
+        "worker": ["queue"],
+        "beat": ["queue"],
+        "valkey": ["queue"],
+        "typesense": ["typesense"],
+    }
     assert compose_file["services"]["typesense"]["ports"] == ["127.0.0.1:8108:8108"]
     assert compose_file["services"]["valkey"]["ports"] == ["127.0.0.1:6379:6379"]
+
+
+def test_compose_needs_no_variable(compose_file: Any) -> None:
+    """Compose replaces the variables of all services, those of other profiles included."""
+    text = (ROOT / "docker-compose.yml").read_text()
+
+    assert re.findall(r"(?<!\$)\$(?!\$)\{?(\w+)(\S{0,2})", text) == [
+        ("DEFAULT_PROFILE", ":-"),
+        ("TYPESENSE_API_KEY", ":-"),
+    ]
+    for service in compose_file["services"].values():
+        for name, dependency in service.get("depends_on", {}).items():
+            same_profile = compose_file["services"][name]["profiles"] == service.get("profiles")
+            assert dependency.get("required", True) is same_profile
+
+
+def test_compose_logs_are_bounded(compose_file: Any) -> None:
+    assert {service["logging"]["options"]["max-size"] for service in compose_file["services"].values()} == {"10m"}
+
+
+def test_compose_environment_of_the_example_is_embedded(
+    built_services: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text((ROOT / "example.env").read_text())
+    chosen = {name.lower(): value for name, value in built_services["watch"]["environment"].items()}
+
+    settings = load_settings(**chosen)
+
+    assert (settings.engine, settings.sqlite_path) == ("sqlite", "/data/pyf.sqlite3")
 
 
 def test_compose_ports_are_loopback_only(compose_file: Any) -> None:
@@ -76,15 +113,13 @@ def test_compose_data_is_in_named_volumes(compose_file: Any) -> None:
 
 
 def test_compose_services_have_health_checks(compose_file: Any) -> None:
-    assert {name for name, service in compose_file["services"].items() if "healthcheck" not in service} == {"beat"}
+    assert {name for name, service in compose_file["services"].items() if "healthcheck" not in service} == {
+        "beat",
+        "watch",
+    }
 
 
 def test_compose_services_are_hardened(built_services: dict[str, Any]) -> None:
-    assert {name: service["profiles"] for name, service in built_services.items()} == {
-        "worker": ["worker"],
-        "beat": ["beat"],
-        "page": ["page"],
-    }
     for service in built_services.values():
         assert (service["read_only"], service["cap_drop"], service["tmpfs"]) == (True, ["ALL"], ["/tmp"])
         assert service["security_opt"] == ["no-new-privileges:true"]
@@ -101,7 +136,9 @@ def test_compose_settings_are_valid(built_services: dict[str, Any]) -> None:
 def test_compose_commands_exist(built_services: dict[str, Any]) -> None:
     scripts = {script.name for script in entry_points(group="console_scripts")}
 
-    assert {service["command"][0] for service in built_services.values()} <= scripts
+    commands = [" ".join(service["command"]).removeprefix("sh -c ") for service in built_services.values()]
+    names = {part.removeprefix("exec ").split()[0] for command in commands for part in command.split("; ")}
+    assert names <= scripts
 
 
 @pytest.mark.parametrize(("is_there", "code"), [(True, 0), (False, 1)])

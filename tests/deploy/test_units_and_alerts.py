@@ -54,7 +54,7 @@ def test_systemd_units_start_existing_commands() -> None:
 
     commands = {re.search(r"^ExecStart=/opt/pyf/bin/(\w+)", unit.read_text(), re.MULTILINE)[1] for unit in UNITS}  # type: ignore[index]
 
-    assert [unit.stem for unit in UNITS] == ["pyf-beat", "pyf-page", "pyf-worker"]
+    assert [unit.stem for unit in UNITS] == ["pyf-beat", "pyf-page", "pyf-watch", "pyf-worker"]
     assert commands <= scripts
 
 

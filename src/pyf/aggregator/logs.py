@@ -66,6 +66,8 @@ class LineFormatter(logging.Formatter):
         timestamp = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         message = self._redact(record.getMessage())
         fields = {**_parse_task_fields(record), **_context.get()}
+        if self._format == "json":
+            fields |= _parse_access_fields(record)
         traceback = self._redact(self.formatException(record.exc_info)) if record.exc_info else ""
         if self._format == "json":
             line = {
@@ -95,3 +97,11 @@ def _parse_task_fields(record: logging.LogRecord) -> dict[str, str]:
     if record.name.startswith("celery.") and isinstance(task, Mapping) and "id" in task and "name" in task:
         return {"task_id": str(task["id"]), "task": str(task["name"]).rpartition(".")[2]}
     return {}
+
+
+def _parse_access_fields(record: logging.LogRecord) -> dict[str, str]:
+    """Return the fields of a request that the web server logs."""
+    if record.name != "uvicorn.access" or not isinstance(record.args, tuple) or len(record.args) != 5:
+        return {}
+    client, method, path, _http_version, status = map(str, record.args)
+    return {"client": client, "method": method, "path": path, "status": status}

@@ -1,8 +1,12 @@
 """Effects of the settings of the web site."""
 
+import re
+from subprocess import PIPE
+from urllib.request import urlopen
+
 import pytest
 
-from support.cli_runner import CommandRunner
+from support.cli_runner import SERVE, CommandRunner
 from support.http_server import serve_app
 from support.setting_coverage import covers_setting
 from support.site_fixtures import build_small_site
@@ -100,3 +104,37 @@ def test_web_setting_invalid(shell: CommandRunner, setting: str, value: str) -> 
     # Addresses are not repeated: they may contain a password.
     shown = "" if setting in ("web_url", "web_cors_origins") else f"='{value}'"
     assert (refusal.code, refusal.error.startswith(f"{setting.upper()}{shown}: ")) == (2, True)
+
+
+@covers_setting("web_site_name")
+@covers_setting("web_contact")
+@covers_setting("web_imprint")
+def test_name_and_contact_of_the_site() -> None:
+    names = {"web_site_name": "Mine & yours", "web_imprint": "https://a.example/imprint"}
+    with serve_app(build_small_site(), {}, web_contact="me@a.example", **names) as site:
+        pages = [site.get(path).text for path in ("/", "/in/plone", "/in/nowhere")]
+    with serve_app(build_small_site(), {}, web_contact="https://a.example/contact") as site:
+        linked = site.get("/").text
+
+    for html in pages:
+        assert "<span>Mine &amp; yours</span>" in html
+        assert '<a href="mailto:me@a.example">Contact</a>' in html
+        assert '<a href="https://a.example/imprint">Imprint</a>' in html
+    assert '<a href="https://a.example/contact">Contact</a>' in linked
+    assert "Imprint" not in linked
+
+
+@covers_setting("web_access_log")
+@pytest.mark.parametrize("is_on", [True, False])
+def test_access_log(shell: CommandRunner, is_on: bool) -> None:
+    with shell.start("--port", "0", module=SERVE, stderr=PIPE, web_access_log=is_on) as server:
+        assert server.stderr is not None
+        line = next(line for line in server.stderr if "Serving at" in line)
+        url = line.split()[2].rstrip(";/")
+        with urlopen(f"{url}/robots.txt") as response:
+            assert response.status == 200
+        server.terminate()
+        log = server.stderr.read()
+
+    assert ('"GET /robots.txt HTTP/1.1" 200' in log) is is_on
+    assert not is_on or re.search(r"^\d{4}-\d\d-\d\dT[\d:]+Z INFO uvicorn.access: 127.0.0.1:\d+ - ", log, re.MULTILINE)

@@ -16,7 +16,7 @@ from ..domain.errors import Invalid, Unavailable
 from ..domain.text import pluralize
 from ..ports import Dependencies
 from .exit_codes import ExitCode, detach_stdout, print_error, to_exit_code
-from .progress import is_verbose, print_message, print_notice
+from .progress import format_current_time, is_verbose, print_message, print_notice
 from .tables import Column, build_table
 
 if TYPE_CHECKING:
@@ -100,6 +100,8 @@ def print_report(report: "RunReport", *, as_json: bool) -> None:
     elif report.error is None or report.requests:  # a rejected run has no numbers
         print_renderable(_build_report_table(report))
     print_problems(report)
+    if report.error is not None and not (sys.stderr is None or sys.stderr.isatty()):
+        print_message(f"{report.action} {report.collection} ended at {format_current_time()}")
 
 
 def print_problems(report: "RunReport", lists: Sequence[str] = PROBLEM_LISTS) -> None:
@@ -222,6 +224,7 @@ def _build_report_table(report: "RunReport") -> "Table":
             count = fields[name] if isinstance(fields[name], int) else len(fields[name])
             table.add_row(label, f"{count:,}")
     table.add_row("seconds", f"{report.seconds:.1f}")
+    table.add_row("finished", format_current_time())
     return table
 
 

@@ -1,8 +1,10 @@
 """Draw the progress of a run on stderr, with the notices above it."""
 
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 # Below this width a bar leaves no room for the text, and below the other one for rate and remaining time.
 _MIN_BAR_WIDTH, _MIN_RATE_WIDTH = 70, 50
+
+# Seconds between two lines of progress in a file.
+_LINE_INTERVAL = 10.0
 
 # The console of the bar that is being drawn: a line that is printed past it would end up inside the bar.
 _active_consoles: list["Console"] = []
@@ -53,13 +58,16 @@ def print_message(text: str) -> None:
 def progress_bar(initial_step: str = "reading the index") -> Iterator["ProgressCallback"]:
     """Return a callback that draws progress on stderr, with rate and remaining time.
 
-    It draws nothing if stderr is not a terminal: Rich would draw into a log file if FORCE_COLOR is set, as it is on
-    many build servers. With `pyf -v` log lines say more than a bar.
+    Without a terminal it prints a line every 10 seconds: Rich would draw into a log file if FORCE_COLOR is set, as it
+    is on many build servers. With `pyf -v` log lines say more than a bar.
     """
     from ..usecases.report import no_progress
 
-    if sys.stderr is None or not sys.stderr.isatty() or is_quiet() or _get_root_param("verbose"):
+    if sys.stderr is None or is_quiet() or _get_root_param("verbose"):
         yield no_progress
+        return
+    if not sys.stderr.isatty():
+        yield ProgressLines(time.monotonic).update
         return
     from rich.progress import Progress
 
@@ -73,7 +81,7 @@ def progress_bar(initial_step: str = "reading the index") -> Iterator["ProgressC
 
         def update(name: str, done: int, total: int | None) -> None:
             nonlocal step
-            text = name if total is None and not done else f"{name} {done:,}" + (f" of {total:,}" if total else "")
+            text = format_step(name, done, total)
             if name != step:  # the rate of the last step says nothing about this one
                 step = name
                 bar.reset(task, description=text, completed=done, total=total)
@@ -85,6 +93,30 @@ def progress_bar(initial_step: str = "reading the index") -> Iterator["ProgressC
             yield update
         finally:
             _active_consoles.remove(console)
+
+
+class ProgressLines:
+    """Prints the progress of a long run as lines with their time; `now` returns seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._last_line = now()
+
+    def update(self, name: str, done: int, total: int | None) -> None:
+        """Print a line if the last one is old enough."""
+        if self._now() - self._last_line >= _LINE_INTERVAL:
+            self._last_line = self._now()
+            print_message(f"{format_current_time()}: {format_step(name, done, total)}")
+
+
+def format_step(name: str, done: int, total: int | None) -> str:
+    """Format the progress of a step, such as `reading packages 10 of 1,200`."""
+    return name if total is None and not done else f"{name} {done:,}" + (f" of {total:,}" if total else "")
+
+
+def format_current_time() -> str:
+    """Format the current time, such as `2026-01-31 12:00:05 UTC`."""
+    return f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _build_columns(width: int) -> list["ProgressColumn"]:

@@ -73,6 +73,15 @@ def _validate_proxy(value: str) -> str:
     return url.rstrip("/")
 
 
+def _validate_contact_url(value: str) -> str:
+    if re.fullmatch(r"[^\s@/?#:<>\"']+@[^\s@/?#:<>\"']+", value):
+        return value
+    try:
+        return _validate_url(value)
+    except ValueError:
+        raise ValueError("must be an e-mail address, or an http or https URL") from None
+
+
 def _validate_host(value: str) -> str:
     if re.search(r"[\s/@?#]", value) or not has_host(f"http://{to_url_host(value)}:1"):
         raise ValueError("must be a host name or an IP address, without protocol and port")
@@ -133,6 +142,7 @@ Url = Annotated[str, _check(_validate_url, has_secrets=True)]
 UrlList = Annotated[str, _check(_validate_url_list, has_secrets=True)]
 UrlWithQuery = Annotated[str, _check(_validate_url_with_query, has_secrets=True)]
 ProxyUrl = Annotated[str, _check(_validate_proxy, has_secrets=True)]
+ContactUrl = Annotated[str, _check(_validate_contact_url)]
 Host = Annotated[str, _check(_validate_host, has_secrets=True)]
 RedisUrl = Annotated[str, _check(_validate_redis_url, has_secrets=True)]
 Networks = Annotated[str, _check(_validate_networks)]

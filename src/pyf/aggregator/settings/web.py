@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from .queue import ScheduleSettings
-from .types import Host, Networks, Origins, Url
+from .types import ContactUrl, Host, Networks, Origins, Url
 
 
 class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
@@ -14,6 +14,14 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
     web_url: Annotated[
         Url, Meta(description="Public URL of the site. Default: the address that a client is connected to.")
     ] = ""
+    web_site_name: Annotated[str, Meta(description="Name of the site, at the top of every page and in its title.")] = (
+        "Python Package Index by Framework"
+    )
+    web_contact: Annotated[
+        ContactUrl, Meta(description="E-mail address or URL that the pages name as the contact of the site.")
+    ] = ""
+    web_imprint: Annotated[Url, Meta(description="URL of the imprint that the pages link.")] = ""
+    web_access_log: Annotated[bool, Meta(description="Whether `pyfserve` logs every request.")] = True
     web_cache_max_age: Annotated[
         int,
         Meta(

@@ -22,6 +22,7 @@ from .api import api
 from .api.openapi import add_type_descriptions, build_openapi_config
 from .api.parameters import KEY_HEADER
 from .badges import badges
+from .crawlers import crawlers
 from .feeds import feeds
 from .mcp import build_mcp_mount
 from .ops import ops
@@ -85,12 +86,13 @@ def create_app(
             badges,
             feeds,
             ops,
+            crawlers,
             create_static_files_router("/static", directories=[_WEB_DIR / "static"], include_in_schema=False),
             *([mcp_mount[0]] if mcp_mount else []),
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: to_response, AggregatorError: to_response, Exception: to_response},
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(create_environment())),
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(create_environment(settings))),
         openapi_config=build_openapi_config(),
         logging_config=None,
         lifespan=[mcp_mount[1]] if mcp_mount else [],

@@ -77,6 +77,9 @@ class WorkerSupervisor(Multiprocess):
 # More processes are started only on request: each needs about 100 MB.
 _MAX_DEFAULT_WORKERS = 8
 
+# Requests of monitoring, which the access log leaves out.
+_UNLOGGED_PATHS = ("/health", "/metrics")
+
 # Seconds that current requests have to finish when the server stops.
 _SHUTDOWN_TIMEOUT = 10
 
@@ -149,6 +152,9 @@ def create_worker_app(folder: Path, workers: int) -> Litestar:
 @contextmanager
 def _open_app(settings: Settings, shared_folder: Path | None = None) -> Iterator[Litestar]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
+    access_log = logging.getLogger("uvicorn.access")
+    access_log.setLevel(logging.INFO)
+    access_log.addFilter(_is_access_of_interest)
     retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
     with ExitStack() as stack:
@@ -165,6 +171,11 @@ def _open_app(settings: Settings, shared_folder: Path | None = None) -> Iterator
         yield app
 
 
+def _is_access_of_interest(record: logging.LogRecord) -> bool:
+    """Return whether the access log has a request: load balancers check every few seconds."""
+    return not (isinstance(record.args, tuple) and len(record.args) == 5 and record.args[2] in _UNLOGGED_PATHS)
+
+
 def _terminate_with_parent() -> None:
     if parent := parent_process():
         parent.join()
@@ -178,7 +189,7 @@ def build_uvicorn_config(
     return uvicorn.Config(
         app,
         log_config=None,
-        access_log=False,
+        access_log=settings.web_access_log,
         http=BoundedHttpProtocol,
         ws="none",
         loop=f"{SingleAcceptLoop.__module__}:{SingleAcceptLoop.__name__}",

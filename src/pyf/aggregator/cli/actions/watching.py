@@ -13,7 +13,7 @@ from ...domain.text import format_time
 from ...usecases.report import RunReport
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
 from ..output import PROBLEM_LISTS, print_json, print_problems
-from ..progress import print_message
+from ..progress import format_current_time, print_message
 
 # Fields of a report that its line prints, if it has them.
 _COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "failed", "requests")
@@ -86,6 +86,6 @@ def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     fields = report.to_dict()
     counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)
-    print_message(f"{label}: {numbers}, {report.seconds:.1f} s")
+    print_message(f"{label}: {numbers}, {report.seconds:.1f} s ({format_current_time()})")
     # The list of packages without a repository or downloads would be the same in each run.
     print_problems(report, lists=("failed", "rejected") if "enriched" in fields else PROBLEM_LISTS)

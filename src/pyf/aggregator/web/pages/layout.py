@@ -11,11 +11,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 from msgspec import Struct
 
+from ...settings import Settings
 from ...usecases.collections.overview import CollectionSummary, PublicCollection
 from .. import urls
 from . import formatting
-
-SITE_NAME = "Python Package Index by Framework"
 
 
 class CollectionLink(Struct, frozen=True, kw_only=True):
@@ -27,10 +26,22 @@ class CollectionLink(Struct, frozen=True, kw_only=True):
 
 
 class Layout(Struct, frozen=True, kw_only=True):
-    """The frame of a page. Error pages list no collections: the index may be unavailable."""
+    """The frame of a page. Error pages list no collections: the index may be unavailable.
+
+    Attributes:
+        base_url: URL of the site; "" if it is not configured.
+    """
 
     collections: tuple[CollectionLink, ...] = ()
-    site_name: str = SITE_NAME
+    site_name: str
+    contact: str
+    imprint_url: str
+    base_url: str
+
+    @property
+    def contact_url(self) -> str:
+        """The URL of the contact, which may be an e-mail address."""
+        return self.contact if "://" in self.contact else f"mailto:{self.contact}"
 
 
 class CollectionView(Struct, frozen=True, kw_only=True):
@@ -48,15 +59,19 @@ class CollectionView(Struct, frozen=True, kw_only=True):
     updates_feed_url: str
 
 
-def build_layout(collections: Iterable[CollectionSummary]) -> Layout:
+def build_layout(settings: Settings, collections: Iterable[CollectionSummary] = ()) -> Layout:
     """Build the frame of a page."""
     return Layout(
+        site_name=settings.web_site_name,
+        contact=settings.web_contact,
+        imprint_url=settings.web_imprint,
+        base_url=settings.web_url,
         collections=tuple(
             CollectionLink(
                 key=summary.collection.key, title=summary.collection.title, url=urls.start_path(summary.collection.key)
             )
             for summary in collections
-        )
+        ),
     )
 
 
@@ -80,7 +95,7 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
 _WEB_DIR = Path(__file__).parent.parent
 
 
-def create_environment() -> Environment:
+def create_environment(settings: Settings) -> Environment:
     """Create the template environment: values are escaped, undefined names raise."""
     environment = Environment(
         loader=FileSystemLoader(_WEB_DIR / "templates"),
@@ -95,7 +110,8 @@ def create_environment() -> Environment:
     # Defaults for error pages, which no handler renders.
     environment.globals |= {
         "static": static_urls.__getitem__,
-        "layout": Layout(),
+        "layout": build_layout(settings),
+        "canonical_path": "",
         "collection": None,
         "is_start": False,
     }

@@ -44,7 +44,12 @@ def show_overview(site: InjectedSite) -> Template:
     """Show all collections; for an empty index, show how to fill it."""
     collections = site.list_collections()
     return Template(
-        "overview.html", context={"layout": build_layout(collections), "page": build_overview(site.deps, collections)}
+        "overview.html",
+        context={
+            "layout": build_layout(site.settings, collections),
+            "page": build_overview(site.deps, collections),
+            "canonical_path": urls.OVERVIEW_PATH,
+        },
     )
 
 
@@ -63,7 +68,9 @@ def show_start(site: InjectedSite, key: FromPath[str]) -> Template:
     """Show the start page of a collection."""
     collection = site.get_collection(key)
     page = build_start_view(collection.key, site.get_start_page(collection))
-    return _render_page(site, collection, "start.html", page=page, is_start=True)
+    return _render_page(
+        site, collection, "start.html", page=page, is_start=True, canonical_path=urls.start_path(collection.key)
+    )
 
 
 @get("/in/{key:str}/search", sync_to_thread=True)
@@ -86,7 +93,7 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     feed_url = urls.feed_path(collection.key, "updated", params.query)
     status = HTTPStatus.BAD_REQUEST if params.problem else HTTPStatus.OK
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
-    context = _layout_context(site, collection)
+    context = {**_layout_context(site, collection), "is_filtered": bool(request.scope["query_string"])}
 
     def render(budget: PageBudget) -> str:
         page = build_search_page(collection.key, params, results, feed_url=feed_url, budget=budget)
@@ -122,8 +129,15 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
     except NotFound as error:
         return _removed_page(site, collection, name, error)
     view = build_package_view(collection.key, package, site.deps.now())
-    root = get_base_url(request, site)
-    return _render_page(site, collection, "project.html", package=package, page=view, root=root)
+    return _render_page(
+        site,
+        collection,
+        "project.html",
+        package=package,
+        page=view,
+        root=get_base_url(request, site),
+        canonical_path=urls.project_path(collection.key, name),
+    )
 
 
 @get("/in/{key:str}/compare", sync_to_thread=True)
@@ -239,7 +253,10 @@ def _render_page(
 
 
 def _layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
-    return {"layout": build_layout(site.list_collections()), "collection": build_collection_view(collection)}
+    return {
+        "layout": build_layout(site.settings, site.list_collections()),
+        "collection": build_collection_view(collection),
+    }
 
 
 pages = Router(
