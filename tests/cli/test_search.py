@@ -35,7 +35,7 @@ def test_results_table_without_colors(filled_shell: CommandRunner) -> None:
 def test_json_contains_all_fields(filled_shell: CommandRunner) -> None:
     report = run_search(filled_shell, "-p", "plone", "plone.api", "--json").report
 
-    assert {"total", "page", "per_page", "missing", "hits", "facets"} == report.keys()
+    assert {"total", "page", "per_page", "missing", "did_you_mean", "hits", "facets"} == report.keys()
     assert report["hits"][0]["name_normalized"] == "plone-api"
     assert report["hits"][0]["health_band"] in {"excellent", "good", "fair", "poor"}
     assert {"value": "active", "count": report["total"]} in report["facets"]["status"]
@@ -96,6 +96,7 @@ def test_facets_option(filled_shell: CommandRunner) -> None:
     ("arguments", "message"),
     [
         (("zzzzqqqq",), "No package matches. Try fewer words, or fewer filters."),
+        (("plone.apixyz",), "No package matches. Did you mean Plone.Api"),
         (("--page", "900"), "Page 900 does not exist (last page: "),
     ],
 )

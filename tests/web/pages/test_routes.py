@@ -144,6 +144,14 @@ def test_selected_value_without_hits_stays_listed(site: httpx.Client) -> None:
     assert "No package found" in page
 
 
+def test_text_without_hits_links_similar_names(site: httpx.Client) -> None:
+    page = site.get("/in/plone/search?q=plone.apixyz").text
+
+    assert 'Did you mean <a href="/in/plone/project/plone-api"><bdi>plone.api</bdi></a>?' in page
+    assert "Did you mean" not in site.get("/in/plone/search?q=zzzzqqqq").text
+    assert site.get("/api/v1/collections/plone/search?q=plone.apixyz").json()["did_you_mean"] == ["plone.api"]
+
+
 def test_excluded_package_is_hidden_immediately() -> None:
     profiles = load_profiles()
     profiles["plone"] = replace(profiles["plone"], exclude={"plone-api": "for a test"})

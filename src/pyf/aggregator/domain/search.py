@@ -146,11 +146,13 @@ class SearchResults(Struct, frozen=True, kw_only=True):
         facets: By the facet's name, counts of its values, the highest first. A facet is counted as if it had no
             selection, so that its other values remain available. At most `MAX_FACET_VALUES` are given, and all
             selected ones.
+        did_you_mean: Names that are similar to the text, if nothing matches it.
     """
 
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, Sequence[FacetCount]]
+    did_you_mean: tuple[str, ...] = ()
 
 
 MAX_FACET_VALUES = 30
@@ -236,6 +238,22 @@ def resolve_values(
         if len(matches) == 1:
             return matches
     return ()
+
+
+def select_similar_names(text: str, names: Iterable[str], *, limit: int) -> tuple[str, ...]:
+    """Return the names that are similar to a text, the most similar first."""
+    # Imported on use: only texts without results need it.
+    from rapidfuzz import fuzz, process
+
+    matches = process.extract(
+        text,
+        sorted(set(names)),
+        scorer=fuzz.ratio,
+        processor=lambda value: "".join(filter(str.isalnum, value.casefold())),
+        score_cutoff=_MIN_SIMILARITY,
+        limit=limit,
+    )
+    return tuple(name for name, _, _ in matches)
 
 
 def suggest_values(text: str, counts: Mapping[str, int]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from ...bootstrap import open_dependencies
 from ...domain.documents.facets import HealthBand
 from ...domain.documents.schema import FACETS
 from ...domain.search import Hit, SearchQuery, SearchResults, count_missing
-from ...domain.text import to_date
+from ...domain.text import join_names, to_date
 from ...usecases.read.search import UnknownValue, search_with_hints
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
@@ -59,6 +59,7 @@ def to_dict(results: SearchResults, query: SearchQuery) -> dict[str, Any]:
         "page": query.page,
         "per_page": query.per_page,
         "missing": count_missing(results, query),
+        "did_you_mean": results.did_you_mean,
         "hits": [to_builtins(hit) | {"health_band": hit.health_band.value} for hit in results.hits],
         "facets": to_builtins(results.facets),
     }
@@ -71,7 +72,10 @@ def _print_results(results: SearchResults, query: SearchQuery, *, with_facets: b
         print_renderable(_build_facets_table(results))
     if missing := count_missing(results, query):
         click.echo(f"The index counts {missing:,} more packages on this page than it returns: try again.", err=True)
-    if not results.total:
+    if results.did_you_mean:
+        names = join_names(map(_strip_control_characters, results.did_you_mean), "or")
+        click.echo(f"No package matches. Did you mean {names}?", err=True)
+    elif not results.total:
         click.echo("No package matches. Try fewer words, or fewer filters.", err=True)
     elif not results.hits and not missing:
         last_page = -(-results.total // query.per_page)

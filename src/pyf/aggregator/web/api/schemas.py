@@ -46,7 +46,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
     """A page of packages; `facets` has the package counts of values, by filter parameter.
 
     `missing` is the number of packages on this page that the index counted and did not return; it is 0 unless the
-    index fails.
+    index fails. `did_you_mean` has names that are similar to the text, if nothing matches it.
     """
 
     total: int
@@ -56,6 +56,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
     missing: int
     hits: tuple[PackageHit, ...]
     facets: Mapping[str, Sequence[FacetCount]]
+    did_you_mean: tuple[str, ...]
 
     @classmethod
     def from_results(cls, results: SearchResults, query: SearchQuery) -> "SearchResponse":
@@ -68,6 +69,7 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
             pages=ceil(results.total / query.per_page),
             hits=tuple(PackageHit.from_hit(hit) for hit in results.hits),
             facets=results.facets,
+            did_you_mean=results.did_you_mean,
         )
 
 

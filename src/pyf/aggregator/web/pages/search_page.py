@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from ...domain.documents.facets import Facet
+from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import FACETS
 from ...domain.search import (
     MAX_VALUE_LENGTH,
@@ -191,6 +192,13 @@ class PageLink(Struct, frozen=True, kw_only=True):
     is_current: bool = False
 
 
+class NameLink(Struct, frozen=True):
+    """A link to the page of a package."""
+
+    name: str
+    url: str
+
+
 class SearchPage(Struct, frozen=True, kw_only=True):
     """View of the search page.
 
@@ -204,6 +212,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
         chips: active filters, as many as fit; `hidden_filter_count` more are active.
         expanded_facets: parameter names of the facets that are listed in full.
         feed_url: "" if it is too long for a link; `feed_redirect_url` is used then.
+        did_you_mean: names that are similar to the text, if nothing matches it.
     """
 
     text: str
@@ -229,6 +238,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
     feed_url: str
     feed_redirect_url: str
     declared_only: bool
+    did_you_mean: tuple[NameLink, ...]
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -251,6 +261,9 @@ def build_search_page(
     last_page = max(1, -(-results.total // query.per_page))
     return SearchPage(
         text=query.text,
+        did_you_mean=tuple(
+            NameLink(name, urls.project_path(collection, normalize_name(name))) for name in results.did_you_mean
+        ),
         short_text=formatting.truncate_html(query.text, _MAX_REPEATED_TEXT_SIZE),
         problem=params.problem,
         count=formatting.pluralize(results.total, "package"),
