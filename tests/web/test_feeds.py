@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pyf.aggregator.domain.documents.facets import HealthBand
 from pyf.aggregator.web.feeds import AtomEntry, feed_path, render_feed
-from support.builders import build_query
+from support.builders import build_project, build_query
 from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
 
@@ -103,7 +103,17 @@ def test_empty_feed_is_valid(site: httpx.Client) -> None:
     assert fetch_titles(site, "/feeds/plone/new.atom?q=nothing-is-called-that") == []
 
 
-@given(st.text(alphabet=st.characters(), max_size=80), st.integers(0, 2**35))
+@pytest.mark.parametrize("path", ["/feeds/plone/new.atom", "/feeds/plone/updated.atom"])
+def test_release_without_files_is_not_in_feeds(path: str) -> None:
+    deps = build_small_site()
+    deps.index.put("plone", [build_project("no.files", upload_timestamp=0, has_files=False, urls=())])
+    with serve_app(deps, {}) as site:
+        feeds = [site.get(path).text, site.get(f"{path}?q=nothing-is-called-that").text]
+
+    assert all("no.files" not in feed and "1970" not in feed for feed in feeds)
+
+
+@given(st.text(alphabet=st.characters(), max_size=80), st.integers(1, 2**35))
 def test_render_feed_escapes_any_text(text: str, timestamp: int) -> None:
     entry = AtomEntry(key=text, title=text, summary=text, url="https://here.example/", updated=timestamp)
 

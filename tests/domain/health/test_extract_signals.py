@@ -166,7 +166,8 @@ def test_push_date_replaces_missing_commit_date() -> None:
 
 
 def test_repository_without_data_counts_as_looked_up() -> None:
-    assert extract(make_release(), repository=RepositoryFields()).has_repository is True
+    assert extract(make_release(), repository=RepositoryFields(github_checked=1)).has_repository is True
+    assert extract(make_release(), repository=RepositoryFields()).has_repository is False
     assert extract(make_release(), downloads=DownloadFields(download_last_day=1)).has_repository is False
 
 

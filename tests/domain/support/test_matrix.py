@@ -49,6 +49,20 @@ def test_each_address_is_there_once_under_its_first_label() -> None:
     ]
 
 
+def test_links_to_repositories_have_their_web_url() -> None:
+    newest = build_fields(
+        project_urls={"Code": "https://github.com/o/r>`_", "Source": "github:o/s", "Git": "git@github.com:o/t.git"},
+        home_page="https://x.example/a b",
+    )
+
+    assert [link.url for link in list_public_links(newest)][:3] == [
+        "https://github.com/o/r",
+        "https://github.com/o/s",
+        "https://github.com/o/t",
+    ]
+    assert "https://x.example/a b" not in {link.url for link in list_public_links(newest)}
+
+
 @given(st.dictionaries(TEXT, TEXT, max_size=5), TEXT)
 def test_any_links_are_read(links: dict[str, str], url: str) -> None:
     for link in list_public_links(build_fields(project_urls=links, home_page=url), url):

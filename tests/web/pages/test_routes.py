@@ -14,7 +14,15 @@ from support.builders import PLONE, build_state
 from support.fake_dependencies import build_fake_dependencies
 from support.html_checks import assert_valid_page
 from support.http_server import serve_app
-from support.site_fixtures import EMAIL_ADDRESSES, LONG_NAME, build_small_site, build_wide_site
+from support.site_fixtures import (
+    DAY_SECONDS,
+    EMAIL_ADDRESSES,
+    LONG_NAME,
+    START,
+    build_site_project,
+    build_small_site,
+    build_wide_site,
+)
 
 PAGES = {
     "/": 200,
@@ -94,6 +102,40 @@ def test_project_url_is_normalized(site: httpx.Client) -> None:
     response = site.get("/in/plone/project/Plone.API")
 
     assert (response.status_code, response.headers["location"]) == (301, "/in/plone/project/plone-api")
+
+
+def test_page_of_thousands_of_releases_stays_small() -> None:
+    deps = build_small_site()
+    releases = [
+        {
+            "version": f"{n}.0",
+            "upload_timestamp": int(START - (3001 - n) * DAY_SECONDS),
+            "framework_versions": ("Plone 6.0",) if n % 2 else ("Plone 5.2",),
+            "yanked": n % 7 == 0,
+        }
+        for n in range(3001)
+    ]
+    deps.index.put("plone", [build_site_project("plone.daily", *reversed(releases))])
+    with serve_app(deps, {}) as site:
+        page = site.get("/in/plone/project/plone-daily")
+        listed = site.get("/api/v1/collections/plone/packages/plone-daily/releases").json()
+
+    assert_valid_page(page.text)
+    assert len(page.content) < 150_000
+    assert "3,001 releases" in page.text
+    assert "2,901 older releases are left out" in page.text
+    assert 'href="/api/v1/collections/plone/packages/plone-daily/releases"' in page.text
+    assert len(listed) == 3001
+
+
+def test_release_without_files_is_marked() -> None:
+    deps = build_small_site()
+    releases = [{"version": "1.0"}, {"version": "2.0", "urls": (), "has_files": False, "upload_timestamp": 0}]
+    deps.index.put("plone", [build_site_project("plone.empty", *releases)])
+    with serve_app(deps, {}) as site:
+        page = site.get("/in/plone/project/plone-empty").text
+
+    assert re.search(r"2\.0</span> <small[^>]*>[^<]*no files", page)
 
 
 def test_overview_search_redirects_to_collection(site: httpx.Client) -> None:

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -192,7 +193,11 @@ def _build_xml_response(body: bytes) -> PreparedResponse:
 
 def _build_document_response(project: Project, document: Any) -> PreparedResponse:
     headers = {"X-PyPI-Last-Serial": str(project.last_serial)}
-    return PreparedResponse(msgspec.json.encode(document), headers=headers, max_age=_DOCUMENT_MAX_AGE)
+    try:
+        body = msgspec.json.encode(document)
+    except UnicodeEncodeError:  # a lone surrogate, which PyPI's encoder escapes
+        body = json.dumps(msgspec.to_builtins(document)).encode()
+    return PreparedResponse(body, headers=headers, max_age=_DOCUMENT_MAX_AGE)
 
 
 def _build_simple_response(document: Any, serial: int, as_json: bool, filler_entries: bytes = b"") -> PreparedResponse:

@@ -49,23 +49,27 @@ class AtomEntry(Struct, frozen=True, kw_only=True):
     updated: int
 
 
-def render_feed(*, key: str, title: str, url: str, page_url: str, entries: Sequence[AtomEntry]) -> bytes:
+def render_feed(
+    *, key: str, title: str, url: str, page_url: str, entries: Sequence[AtomEntry], updated: int = 0
+) -> bytes:
     """Return a feed as XML.
 
     Args:
         key: identifies the feed; the same key gives the same id.
         url: of the feed itself.
         page_url: of the page that shows the same packages.
-        entries: an empty feed has the update time 0.
+        entries: those without a time, such as releases without files, are left out.
+        updated: the time of an empty feed, in Unix seconds.
     """
+    dated_entries = [entry for entry in entries if entry.updated > 0]
     root = Element("feed", xmlns=_XML_NAMESPACE)
     _add_text(root, "id", _to_urn(key))
     _add_text(root, "title", title)
-    _add_text(root, "updated", _format_time(max((entry.updated for entry in entries), default=0)))
+    _add_text(root, "updated", _format_time(max((entry.updated for entry in dated_entries), default=updated)))
     SubElement(root, "link", rel="self", type=MEDIA_TYPE, href=_to_xml_text(url))
     SubElement(root, "link", rel="alternate", type="text/html", href=_to_xml_text(page_url))
     _add_text(SubElement(root, "author"), "name", "pyf.aggregator")
-    for entry in entries:
+    for entry in dated_entries:
         element = SubElement(root, "entry")
         _add_text(element, "id", _to_urn(entry.key))
         _add_text(element, "title", entry.title)
@@ -143,6 +147,7 @@ def show_feed(
         url=base_url + path,
         page_url=base_url + start_path(collection.key),
         entries=entries,
+        updated=int(site.deps.now()),
     )
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 
@@ -178,6 +183,7 @@ def show_readiness_feed(
         url=build_request_url(request, site),
         page_url=base_url + readiness_path(collection.key, pairs),
         entries=entries,
+        updated=int(site.deps.now()),
     )
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 

@@ -65,6 +65,11 @@ def suggest_path(collection: str) -> str:
     return f"{start_path(collection)}/suggest"
 
 
+def releases_path(collection: str, name: str) -> str:
+    """Return the path of the API's list of a package's releases, by its normalized name."""
+    return f"/api/v1/collections/{_quote_segment(collection)}/packages/{_quote_segment(name)}/releases"
+
+
 def project_path(collection: str, name: str) -> str:
     """Return the path of a package's page, by its normalized name."""
     return f"{start_path(collection)}/project/{_quote_segment(name)}"

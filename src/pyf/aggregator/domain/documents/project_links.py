@@ -1,5 +1,6 @@
 """The public links of a project: safe web URLs, each once, with a label."""
 
+import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -10,6 +11,8 @@ from ..repositories import parse_repository_url
 from .schema import RegistryFields
 
 _MAX_LABEL_LENGTH, _MAX_URL_LENGTH = 60, 500
+# What no URL contains: white space, and remains of markup.
+_MARKUP = re.compile(r"""[\s<>"`]""")
 
 
 class ProjectLink(Struct, frozen=True):
@@ -51,4 +54,5 @@ def _is_safe_url(url: str) -> bool:
     except ValueError:  # an unbalanced bracket, for example
         return False
     is_web_url = parts.scheme in ("http", "https") and bool(host) and "@" not in parts.netloc
-    return is_web_url and len(url) <= _MAX_URL_LENGTH and url.isprintable() and mask_emails(url) == url
+    is_plain = len(url) <= _MAX_URL_LENGTH and url.isprintable() and not _MARKUP.search(url)
+    return is_web_url and is_plain and mask_emails(url) == url

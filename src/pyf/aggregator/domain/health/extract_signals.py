@@ -96,7 +96,7 @@ def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichment
     repository = _NO_REPOSITORY if enrichments.repository is UNSET else enrichments.repository
     links, readme = find_links(newest), extract_readme_signals(newest)
     return Signals(
-        has_repository=enrichments.repository is not UNSET,
+        has_repository=enrichments.repository not in (UNSET, _NO_REPOSITORY),
         **_extract_release_signals(documents, newest),
         status=newest.project_status,
         is_inactive=INACTIVE_CLASSIFIER in newest.classifiers,

@@ -54,7 +54,7 @@ def update_collection(
         if options.dry_run:
             run.report_dry_run(plan.names)
             return report
-        run.classifier_counts = discovered.classifier_counts
+        run.classifier_counts, run.recreated_names = discovered.classifier_counts, interval.recreated_names
         with run.saving_state():
             run.ingest(plan.names, plan.min_serials)
             run.remove(interval.cursor)
@@ -90,16 +90,22 @@ class _CachedChangelog:
         return self._entries_since[serial]
 
 
+# Actions of the changelog about a whole project.
+_CREATE_PROJECT, _REMOVE_PROJECT = "create", "remove project"
+
+
 class _Interval(Struct, frozen=True, kw_only=True):
     """What changed in the registry since the cursor, by its changelog or, if that is too long, by all serials.
 
     Attributes:
         cursor: The end of the interval.
         changed_serials: The last serial of every changed package, by normalized name.
+        recreated_names: Packages that were removed and created again.
     """
 
     cursor: int
     changed_serials: Mapping[str, int]
+    recreated_names: frozenset[str] = frozenset()
     serials: Serials | None = None
 
 
@@ -121,6 +127,7 @@ def _read_interval(deps: Dependencies, cursor: int | None) -> _Interval:
             return _Interval(
                 cursor=max(last_serial, *(entry.serial for entry in entries)),
                 changed_serials=_collect_last_serials(entries),
+                recreated_names=find_recreated_names(entries),
             )
     serials = deps.registry.fetch_serials()
     return _Interval(cursor=serials.last_serial, changed_serials=serials.by_name, serials=serials)
@@ -129,6 +136,19 @@ def _read_interval(deps: Dependencies, cursor: int | None) -> _Interval:
 def _collect_last_serials(entries: Iterable[ChangelogEntry]) -> dict[str, int]:
     """Return the last serial by normalized name; the entries ascend."""
     return {normalize_name(entry.name): entry.serial for entry in entries}
+
+
+def find_recreated_names(entries: Iterable[ChangelogEntry]) -> frozenset[str]:
+    """Return the packages, by normalized name, that were removed and created again; the entries ascend."""
+    removed: set[str] = set()
+    recreated: set[str] = set()
+    for entry in entries:
+        name = normalize_name(entry.name)
+        if entry.action == _REMOVE_PROJECT:
+            removed.add(name)
+        elif entry.action == _CREATE_PROJECT and name in removed:
+            recreated.add(name)
+    return frozenset(recreated)
 
 
 def _find_candidates(run: Run, interval: _Interval, discovery_interval: int) -> DiscoveredProjects:

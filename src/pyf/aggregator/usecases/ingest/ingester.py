@@ -1,7 +1,7 @@
 """Read packages from the registry, evaluate their membership, and write the members with their scores."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from math import inf
@@ -12,8 +12,10 @@ from msgspec.structs import replace
 from ...domain.batching import batched
 from ...domain.collection import Descriptions, Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
+from ...domain.documents.document import Enrichments
 from ...domain.documents.project import Project, ProjectStatus
-from ...domain.documents.schema import RegistryFields
+from ...domain.documents.schema import ProjectFields, RegistryFields, RepositoryFields
+from ...domain.documents.subject import is_other_project, list_outdated_enrichments
 from ...domain.errors import NotFound, Unavailable
 from ...domain.membership.evaluation import MembershipReason, evaluate_membership
 from ...domain.membership.profile import Filter, matches_classifiers
@@ -42,6 +44,7 @@ class IngestContext(Struct, frozen=True, kw_only=True):
     Attributes:
         min_serials: The serial that a response must reach, by normalized name; an older one is stale.
         statuses: Status of a package and the Unix time at which it was checked.
+        recreated_names: Packages that were removed from the registry and created again.
         replaced_names: Packages of the collection that this one is about to replace.
         enrichment_source: Collection whose enrichments enter the scores, if not the one written to.
         limit: Packages to write at most.
@@ -52,6 +55,7 @@ class IngestContext(Struct, frozen=True, kw_only=True):
 
     min_serials: Mapping[str, int] = {}
     statuses: Mapping[str, tuple[ProjectStatus, int]] = {}
+    recreated_names: frozenset[str] = frozenset()
     replaced_names: frozenset[str] = frozenset()
     enrichment_source: str = ""
     limit: int | None = None
@@ -174,12 +178,51 @@ def ingest(
 
 
 def write_projects(
-    deps: Dependencies, collection: str, projects: Sequence[ProjectDocuments], enrichment_source: str = ""
+    deps: Dependencies,
+    collection: str,
+    projects: Sequence[ProjectDocuments],
+    enrichment_source: str = "",
+    recreated_names: Collection[str] = frozenset(),
 ) -> Sequence[Rejection]:
-    """Write packages with their scores; enrichments are read at the last moment, as other runs write them."""
+    """Write packages with their scores; enrichments are read at the last moment, as other runs write them.
+
+    What other sources have said about a former project or repository is dropped.
+    """
     names = [project.name_normalized for project in projects]
-    enrichments = deps.index.get_enrichments(enrichment_source or collection, names)
-    return deps.index.put(collection, add_scores(deps, projects, enrichments))
+    source = enrichment_source or collection
+    enrichments = dict(deps.index.get_enrichments(source, names))
+    enriched_names = [name for name, parts in enrichments.items() if parts.repository or parts.downloads]
+    stored = deps.index.get_documents(source, enriched_names) if enriched_names else {}
+    outdated: dict[str, tuple[ProjectFields, ...]] = {}
+    for project in projects:
+        name = project.name_normalized
+        if name not in stored:
+            continue
+        was_recreated = name in recreated_names
+        if fields := list_outdated_enrichments(
+            stored[name], project.documents, enrichments[name], was_recreated=was_recreated
+        ):
+            outdated[name] = fields
+            enrichments[name] = _replace_parts(enrichments[name], fields)
+    if outdated and source == collection:  # before the documents, which show the change
+        deps.index.update(collection, outdated)
+    rejections = deps.index.put(collection, add_scores(deps, projects, enrichments))
+    if outdated and source != collection:  # later than those that are copied from there
+        deps.index.update(collection, outdated)
+    return rejections
+
+
+def _replace_parts(enrichments: Enrichments, fields: Iterable[ProjectFields]) -> Enrichments:
+    for part in fields:
+        name = "repository" if isinstance(part, RepositoryFields) else "downloads"
+        enrichments = replace(enrichments, **{name: part})
+    return enrichments
+
+
+def get_project(result: ProjectResult) -> Project:
+    """Return the project of a result that has one."""
+    assert isinstance(result.outcome, Project)
+    return result.outcome
 
 
 @dataclass
@@ -245,7 +288,10 @@ class _Evaluator:
                     continue
                 stored = self._stored[name] = tuple(stored_documents.get(name, ()))
                 current_versions = (fields.version for fields in stored if fields.composed_with == document_version)
-                yield ProjectRequest(name=name, known_versions=frozenset(current_versions))
+                is_recreated = name in self.context.recreated_names
+                yield ProjectRequest(
+                    name=name, known_versions=frozenset() if is_recreated else frozenset(current_versions)
+                )
 
     def is_member(self, project: Project) -> bool:
         """Return whether the newest release of a package matches the filter."""
@@ -283,7 +329,9 @@ class _Evaluator:
                 for classifier in metadata.classifiers
                 if matches_classifiers(classifier, self.filter.classifiers)
             )
-            return self._start_rendering(result, outcome, decision.reason, stored)
+            if is_other_project(stored, (file for release in outcome.releases for file in release.files)):
+                result = self._read_again(result)
+            return self._start_rendering(result, decision.reason, stored)
         self._non_members[name] = outcome.last_serial
         if self.is_stored(name, stored):
             newest = outcome.newest_release.version
@@ -312,9 +360,17 @@ class _Evaluator:
         if self._consecutive_failures >= MAX_CONSECUTIVE_FAILURES:
             raise Unavailable(f"{MAX_CONSECUTIVE_FAILURES} packages in a row could not be read, the last one: {error}")
 
+    def _read_again(self, result: ProjectResult) -> ProjectResult:
+        """Return a package with all of its releases: stored ones of the same versions are of a former project."""
+        if all(release.metadata is not None for release in get_project(result).releases):
+            return result
+        (complete,) = self.deps.registry.read_projects([ProjectRequest(name=result.name)])
+        return complete if isinstance(complete.outcome, Project) else result
+
     def _start_rendering(
-        self, result: ProjectResult, project: Project, reason: MembershipReason, stored: tuple[RegistryFields, ...]
+        self, result: ProjectResult, reason: MembershipReason, stored: tuple[RegistryFields, ...]
     ) -> _PendingProject:
+        project = get_project(result)
         keep_all = self.deps.policy.descriptions is Descriptions.ALL
         releases = project.releases if keep_all else (project.newest_release,)
         readmes = {release.version: readme for release in releases if (readme := extract_readme(release)) is not None}
@@ -365,7 +421,13 @@ class _Writer:
             # Before the documents: once these are stored, an interrupted run does not read the packages again.
             if self.context.saves_classifiers:
                 self._save_seen_classifiers()
-            rejections = write_projects(self.deps, self.collection, self._batch, self.context.enrichment_source)
+            rejections = write_projects(
+                self.deps,
+                self.collection,
+                self._batch,
+                self.context.enrichment_source,
+                self.context.recreated_names,
+            )
             self.deps.membership_cache.delete_many(self.evaluator.filter.key, names)
             self.rejections += rejections
             self.indexed += len(self._batch)

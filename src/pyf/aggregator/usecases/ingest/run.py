@@ -60,6 +60,7 @@ class Run:
     replaced: ReplacedCollection
     result: IngestResult = IngestResult()
     classifier_counts: Mapping[str, int] = field(default_factory=dict)
+    recreated_names: frozenset[str] = frozenset()
     _min_serials: dict[str, int] = field(default_factory=dict)
     _stale_serials: dict[str, int] = field(default_factory=dict)
     _planned_count: int = 0
@@ -92,6 +93,7 @@ class Run:
         context = IngestContext(
             min_serials=min_serials,
             statuses=self.replaced.statuses if statuses is None else statuses,
+            recreated_names=self.recreated_names,
             replaced_names=self.replaced.names,
             enrichment_source=self.replaced.enrichment_source,
             limit=None if limit is None else limit - earlier.indexed,

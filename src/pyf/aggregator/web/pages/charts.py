@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from . import formatting
 
@@ -15,6 +16,8 @@ _GAP = 0.28
 
 LINE_WIDTH, LINE_HEIGHT, _MARGIN = 1000, 64, 12
 _YEAR_GAP = 56
+# More dots are merged, by this width.
+_MAX_DOTS, _DOT_WIDTH = 200, 12
 
 
 class Bar(Struct, frozen=True, kw_only=True):
@@ -94,8 +97,23 @@ def build_timeline(releases: Sequence[tuple[int, str, str]]) -> Timeline | None:
     def to_x(time: float) -> float:
         return round(_MARGIN + (LINE_WIDTH - 2 * _MARGIN) * (time - first) / span, 1)
 
-    dots = tuple(Dot(x=to_x(time), kind=kind, title=title) for time, kind, title in dated_releases)
-    return Timeline(dots=dots, years=_build_years(first, last, to_x))
+    dots = [Dot(x=to_x(time), kind=kind, title=title) for time, kind, title in dated_releases]
+    return Timeline(
+        dots=_merge_dots(dots) if len(dots) > _MAX_DOTS else tuple(dots), years=_build_years(first, last, to_x)
+    )
+
+
+def _merge_dots(dots: Sequence[Dot]) -> tuple[Dot, ...]:
+    """Return one dot for all releases of a kind that would overlap."""
+    groups: dict[tuple[int, str], list[Dot]] = {}
+    for dot in dots:
+        groups.setdefault((int(dot.x // _DOT_WIDTH), dot.kind), []).append(dot)
+    return tuple(
+        replace(group[0], title=f"{formatting.pluralize(len(group), 'release')}, {group[-1].title} to {group[0].title}")
+        if len(group) > 1
+        else group[0]
+        for group in groups.values()
+    )
 
 
 def _build_years(first: int, last: int, to_x: Callable[[float], float]) -> tuple[Year, ...]:

@@ -93,6 +93,7 @@ class PackageView(Struct, frozen=True, kw_only=True):
     dependents: tuple[HitView, ...]
     similar: tuple[HitView, ...]
     badge_url: str
+    releases_url: str
 
 
 def build_package_view(collection: str, package: PackageDetails, now: float) -> PackageView:
@@ -124,6 +125,7 @@ def build_package_view(collection: str, package: PackageDetails, now: float) -> 
         dependents=tuple(build_hit_view(collection, dependent) for dependent in package.dependents),
         similar=tuple(build_hit_view(collection, similar) for similar in package.similar),
         badge_url=urls.badge_path(collection, hit.name_normalized),
+        releases_url=urls.releases_path(collection, hit.name_normalized),
     )
 
 

@@ -11,8 +11,8 @@ from .charts import Timeline
 from .formatting import group_versions
 from .hits import HealthView
 
-# More releases or rows are in a collapsed table.
-_MAX_VISIBLE = 10
+# More releases or rows are in a collapsed table; the page leaves out those after these.
+_MAX_VISIBLE, _MAX_LISTED = 10, 100
 
 
 class ReleaseView(Struct, frozen=True, kw_only=True):
@@ -28,13 +28,14 @@ class ReleaseView(Struct, frozen=True, kw_only=True):
 
 
 class ReleasesSection(Struct, frozen=True, kw_only=True):
-    """All releases; those in `older` are collapsed."""
+    """The latest releases; those in `older` are collapsed, and `hidden_count` says how many more there are."""
 
     count: str
     span: str
     timeline: Timeline | None
     latest: tuple[ReleaseView, ...]
     older: tuple[ReleaseView, ...]
+    hidden_count: str
 
 
 class MatrixColumn(Struct, frozen=True, kw_only=True):
@@ -54,16 +55,17 @@ class MatrixRow(Struct, frozen=True, kw_only=True):
 
 
 class MatrixSection(Struct, frozen=True, kw_only=True):
-    """Releases × framework versions; rows in `older` are collapsed."""
+    """Releases × framework versions; `older` and `hidden_count` as for releases."""
 
     columns: tuple[MatrixColumn, ...]
     rows: tuple[MatrixRow, ...]
     older: tuple[MatrixRow, ...]
+    hidden_count: str
 
 
 def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSection:
     """Build the section about releases."""
-    views = tuple(_build_release(release) for release in releases)
+    views = tuple(_build_release(release) for release in releases[:_MAX_LISTED])
     return ReleasesSection(
         count=formatting.pluralize(len(releases), "release"),
         span=_format_time_span([release.uploaded for release in releases if release.uploaded]),
@@ -72,6 +74,7 @@ def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSectio
         ),
         latest=views[:_MAX_VISIBLE],
         older=views[_MAX_VISIBLE:],
+        hidden_count=_format_hidden(len(releases)),
     )
 
 
@@ -86,7 +89,7 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
             python_versions=formatting.format_pythons(row.python_versions, row.supported_python_versions),
             supports=row.supports,
         )
-        for row in matrix.rows
+        for row in matrix.rows[:_MAX_LISTED]
     )
     states = {True: "supported", False: "ended", None: ""}
     return MatrixSection(
@@ -96,7 +99,12 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
         ),
         rows=rows[:_MAX_VISIBLE],
         older=rows[_MAX_VISIBLE:],
+        hidden_count=_format_hidden(len(matrix.rows)),
     )
+
+
+def _format_hidden(count: int) -> str:
+    return formatting.format_int(count - _MAX_LISTED) if count > _MAX_LISTED else ""
 
 
 def _format_row_note(row: SupportRow) -> str:
