@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.documents.facets import HealthBand
-from pyf.aggregator.web.feeds import AtomEntry, feed_path, render_feed
+from pyf.aggregator.web.feeds import AtomEntry, AtomFeed, feed_path, render_feed
 from support.builders import build_project, build_query
 from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
@@ -119,7 +119,10 @@ def test_render_feed_escapes_any_text(text: str, timestamp: int) -> None:
 
     root = parse_feed(
         render_feed(
-            key="k", title=text, url="https://here.example/f", page_url="https://here.example/", entries=[entry]
+            AtomFeed(
+                key="k", title=text, url="https://here.example/f", page_url="https://here.example/", updated=timestamp
+            ),
+            [entry],
         )
     )
 

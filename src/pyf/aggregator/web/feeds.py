@@ -49,25 +49,32 @@ class AtomEntry(Struct, frozen=True, kw_only=True):
     updated: int
 
 
-def render_feed(
-    *, key: str, title: str, url: str, page_url: str, entries: Sequence[AtomEntry], updated: int = 0
-) -> bytes:
-    """Return a feed as XML.
+class AtomFeed(Struct, frozen=True, kw_only=True):
+    """A feed without its entries.
 
-    Args:
+    Attributes:
         key: identifies the feed; the same key gives the same id.
         url: of the feed itself.
         page_url: of the page that shows the same packages.
-        entries: those without a time, such as releases without files, are left out.
         updated: the time of an empty feed, in Unix seconds.
     """
+
+    key: str
+    title: str
+    url: str
+    page_url: str
+    updated: int
+
+
+def render_feed(feed: AtomFeed, entries: Sequence[AtomEntry]) -> bytes:
+    """Return a feed as XML; entries without a time, such as releases without files, are left out."""
     dated_entries = [entry for entry in entries if entry.updated > 0]
     root = Element("feed", xmlns=_XML_NAMESPACE)
-    _add_text(root, "id", _to_urn(key))
-    _add_text(root, "title", title)
-    _add_text(root, "updated", _format_time(max((entry.updated for entry in dated_entries), default=updated)))
-    SubElement(root, "link", rel="self", type=MEDIA_TYPE, href=_to_xml_text(url))
-    SubElement(root, "link", rel="alternate", type="text/html", href=_to_xml_text(page_url))
+    _add_text(root, "id", _to_urn(feed.key))
+    _add_text(root, "title", feed.title)
+    _add_text(root, "updated", _format_time(max((entry.updated for entry in dated_entries), default=feed.updated)))
+    SubElement(root, "link", rel="self", type=MEDIA_TYPE, href=_to_xml_text(feed.url))
+    SubElement(root, "link", rel="alternate", type="text/html", href=_to_xml_text(feed.page_url))
     _add_text(SubElement(root, "author"), "name", "pyf.aggregator")
     for entry in dated_entries:
         element = SubElement(root, "entry")
@@ -142,12 +149,14 @@ def show_feed(
             raise NotFound("unknown feed; use new.atom or updated.atom")
     path = feed_path(collection.key, kind.removesuffix(".atom"), search_query)
     body = render_feed(
-        key=f"feed {path}",
-        title=f"{title}, {search_query.text}" if search_query.text else title,
-        url=base_url + path,
-        page_url=base_url + start_path(collection.key),
-        entries=entries,
-        updated=int(site.deps.now()),
+        AtomFeed(
+            key=f"feed {path}",
+            title=f"{title}, {search_query.text}" if search_query.text else title,
+            url=base_url + path,
+            page_url=base_url + start_path(collection.key),
+            updated=int(site.deps.now()),
+        ),
+        entries,
     )
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 
@@ -178,12 +187,14 @@ def show_readiness_feed(
     ]
     pairs = [(name, value) for name, value in (("to", to), ("python", python)) if value]
     body = render_feed(
-        key=f"feed ready {collection.key} {board.goal.label}",
-        title=f"{collection.title}: ready for {board.goal.label}",
-        url=build_request_url(request, site),
-        page_url=base_url + readiness_path(collection.key, pairs),
-        entries=entries,
-        updated=int(site.deps.now()),
+        AtomFeed(
+            key=f"feed ready {collection.key} {board.goal.label}",
+            title=f"{collection.title}: ready for {board.goal.label}",
+            url=build_request_url(request, site),
+            page_url=base_url + readiness_path(collection.key, pairs),
+            updated=int(site.deps.now()),
+        ),
+        entries,
     )
     return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 
