@@ -30,12 +30,6 @@ NOW = 1_800_000_000.0
 
 
 @pytest.fixture
-def http() -> Iterator[HttpClient]:
-    with HttpClient() as http:
-        yield http
-
-
-@pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
     with LocalPyPI(FakeRegistry([DOCUMENT])) as pypi:
         yield pypi

@@ -6,9 +6,11 @@ import click
 import pytest
 
 from pyf.aggregator.cli.documented.aggregator import main
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
+from support.click_options import find_uncovered_options, parse_options
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 
@@ -43,30 +45,18 @@ LONG_ONLY = [
 ]
 
 
-def parse(arguments: list[str]) -> dict[str, object]:
-    return main.make_context("pyfaggregator", list(arguments)).params
-
-
 @pytest.mark.parametrize(("short", "long"), SPELLINGS, ids=lambda spelling: spelling[0])
 def test_short_and_long_options_are_equal(short: list[str], long: list[str]) -> None:
-    assert parse(short) == parse(long) != parse([])
+    assert parse_options(main, short) == parse_options(main, long) != parse_options(main, [])
 
 
 @pytest.mark.parametrize("arguments", LONG_ONLY, ids=lambda arguments: arguments[0])
 def test_option_without_short_form_is_parsed(arguments: list[str]) -> None:
-    assert parse(arguments) != parse([])
+    assert parse_options(main, arguments) != parse_options(main, [])
 
 
 def test_all_options_are_covered() -> None:
-    covered_options = {option for pair in SPELLINGS for form in pair for option in form if option.startswith("-")}
-    covered_options |= {arguments[0] for arguments in LONG_ONLY}
-
-    assert covered_options == {
-        form
-        for option in main.params
-        if isinstance(option, click.Option) and not option.is_eager
-        for form in option.opts
-    }
+    assert find_uncovered_options(main, SPELLINGS, LONG_ONLY) == set()
 
 
 def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
@@ -90,7 +80,7 @@ def test_help_lists_every_option_and_exit_code(shell: CommandRunner) -> None:
         ("-f -i -p plone", "one thing only"),
         ("-f --show plone -p plone", "one thing only"),
         ("-f", "a profile with -p/--profile, a collection with -t/--target, or set DEFAULT_PROFILE"),
-        ("-f -p rails", "there is no profile 'rails'; there are django, fastapi, flask, plone"),
+        ("-f -p rails", f"there is no profile 'rails'; there are {', '.join(sorted(load_profiles()))}"),
         ("-f -ft X", "-ft needs -t/--target"),
         ("-f -ft X -p plone", "-p/--profile and -ft/--filter-troove exclude each other"),
         ("-f -ft= -t c", "-ft/--filter-troove needs a classifier"),

@@ -11,6 +11,7 @@ import pytest
 from click import ClickException
 
 from pyf.aggregator.cli.actions.demo_servers import check_pages, serve_pages
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import DEMO, CommandRunner, wait_until
@@ -36,18 +37,19 @@ def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
 @pytest.mark.usefixtures("check_no_leftovers")
 def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     """The user's settings have no effect."""
+    profiles = load_profiles()
+
     result = shell.run("--once", "--latency", "0", module=DEMO, pypi_base_url="http://127.0.0.1:1", descriptions="some")
 
     assert result.code == 0
-    assert re.search(
-        r"The site is at http://127\.0\.0\.1:\d+/\n10 of its pages were checked, without errors\.", result.out
-    )
+    checked = f"{2 + 2 * len(profiles)} of its pages were checked, without errors"
+    assert re.search(rf"The site is at http://127\.0\.0\.1:\d+/\n{checked}\.", result.out)
     output = result.out
     rows = re.findall(r"^(-\S.*?) {2,}([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) ", output, re.MULTILINE)
-    fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[:4]}
-    assert fetched.keys() == {f"-f -p {profile}" for profile in ("plone", "django", "flask", "fastapi")}
+    fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[: len(profiles)]}
+    assert fetched.keys() == {f"-f -p {profile}" for profile in profiles}
     assert min(fetched.values()) >= 10
-    repeated, plone, django, flask, refresh = rows[4:]
+    repeated, plone, django, flask, refresh = rows[len(profiles) :]
     assert repeated[2] == "0"
     assert (plone[2], plone[4]) == ("2", "1")
     assert (django[2], flask[2]) == ("1", "1")
@@ -57,7 +59,7 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     assert '"github_stars": ' in output
     assert '"download_last_month": ' in output
     added = re.findall(r"^(pyf\w+) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE)
-    assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * 4
+    assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * len(profiles)
     assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 
 

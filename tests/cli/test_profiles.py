@@ -9,9 +9,9 @@ from packaging.version import Version
 from trove_classifiers import classifiers as published
 
 from pyf.aggregator.config.profiles import load_profiles
-from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
+from support.config_files import assert_file_is_rejected
 
 ONE = 'profiles: {mine: {name: "Mine", classifiers: ["Framework :: Mine", " Framework :: Ours "]}}'
 
@@ -153,15 +153,7 @@ def test_built_in_versions_have_classifiers() -> None:
     ],
 )
 def test_invalid_file_error_names_file_and_position(tmp_path: Path, content: bytes, message: str) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_bytes(content)
-
-    with pytest.raises(Invalid) as refusal:
-        load_profiles(str(file))
-
-    assert str(refusal.value).startswith(f"PROFILES_FILE {file}: ")
-    assert message in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert_file_is_rejected(load_profiles, tmp_path / "mine.yaml", content, "PROFILES_FILE", message)
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", ".", "~nobody-has-this-name/mine.yaml"])

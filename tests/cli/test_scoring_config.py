@@ -7,9 +7,9 @@ import pytest
 
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.config.scoring import load_scoring_config
-from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.domain.membership.profile import Profile
 from support.cli_runner import CommandRunner
+from support.config_files import assert_file_is_rejected
 
 
 def test_model_weights_sum_to_100() -> None:
@@ -86,15 +86,7 @@ def test_profile_versions_are_known_by_framework_name() -> None:
     ],
 )
 def test_invalid_file_error_names_file_and_position(tmp_path: Path, content: bytes, message: str) -> None:
-    file = tmp_path / "mine.yaml"
-    file.write_bytes(content)
-
-    with pytest.raises(Invalid) as refusal:
-        load_scoring_config(str(file))
-
-    assert str(refusal.value).startswith(f"HEALTH_FILE {file}: ")
-    assert message in str(refusal.value)
-    assert "\n" not in str(refusal.value)
+    assert_file_is_rejected(load_scoring_config, tmp_path / "mine.yaml", content, "HEALTH_FILE", message)
 
 
 @pytest.mark.parametrize("path", ["missing.yaml", ".", "~nobody-has-this-name/mine.yaml"])

@@ -6,6 +6,7 @@ import pytest
 from pyf.aggregator.cli.documented.updater import main
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner
+from support.click_options import find_uncovered_options, parse_options
 
 SPELLINGS = [
     (["-ls"], ["--list-collections"]),
@@ -36,30 +37,18 @@ LONG_ONLY = [
 ]
 
 
-def parse(arguments: list[str]) -> dict[str, object]:
-    return main.make_context("pyfupdater", list(arguments)).params
-
-
 @pytest.mark.parametrize(("short", "long"), SPELLINGS, ids=lambda spelling: spelling[0])
 def test_short_and_long_options_are_equal(short: list[str], long: list[str]) -> None:
-    assert parse(short) == parse(long) != parse([])
+    assert parse_options(main, short) == parse_options(main, long) != parse_options(main, [])
 
 
 @pytest.mark.parametrize("arguments", LONG_ONLY, ids=lambda arguments: arguments[0])
 def test_option_without_short_form_is_parsed(arguments: list[str]) -> None:
-    assert parse(arguments) != parse([])
+    assert parse_options(main, arguments) != parse_options(main, [])
 
 
 def test_all_options_are_covered() -> None:
-    tried = {option for pair in SPELLINGS for form in pair for option in form if option.startswith("-")}
-    tried |= {arguments[0] for arguments in LONG_ONLY}
-
-    assert tried == {
-        form
-        for option in main.params
-        if isinstance(option, click.Option) and not option.is_eager
-        for form in option.opts
-    }
+    assert find_uncovered_options(main, SPELLINGS, LONG_ONLY) == set()
 
 
 def test_help_lists_every_option(shell: CommandRunner) -> None:

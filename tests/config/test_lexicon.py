@@ -6,6 +6,7 @@ import pytest
 
 from pyf.aggregator.config.lexicon import load_lexicon
 from pyf.aggregator.domain.errors import Invalid
+from support.config_files import assert_file_is_rejected
 
 
 def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
@@ -27,7 +28,7 @@ def test_packaged_words_name_one_abbreviated_package() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "problem"),
     [
         ("- a", "must be a mapping"),
         ("words: [a]", "must be a mapping"),
@@ -46,16 +47,8 @@ def test_packaged_words_name_one_abbreviated_package() -> None:
         ("frameworks: [", "not YAML"),
     ],
 )
-def test_invalid_lexicon_file_is_one_line_error(tmp_path: Path, text: str, said: str) -> None:
-    path = tmp_path / "mine.yaml"
-    path.write_text(text)
-
-    with pytest.raises(Invalid) as refused:
-        load_lexicon(str(path))
-
-    assert str(refused.value).startswith(f"SYNONYMS_FILE {path}")
-    assert said in str(refused.value)
-    assert "\n" not in str(refused.value)
+def test_invalid_lexicon_file_is_one_line_error(tmp_path: Path, text: str, problem: str) -> None:
+    assert_file_is_rejected(load_lexicon, tmp_path / "mine.yaml", text.encode(), "SYNONYMS_FILE", problem)
 
 
 def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:

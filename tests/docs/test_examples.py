@@ -17,6 +17,7 @@ import pytest
 from msgspec import Struct
 
 from pyf.aggregator.cli.actions.demo_servers import run_sandbox_servers
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from pyf.aggregator.settings import SETTINGS
@@ -108,7 +109,7 @@ def services() -> Iterator[dict[str, str]]:
 def filled_index(services: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An index with the collections of the sample."""
     folder = tmp_path_factory.mktemp("filled")
-    for profile in ("plone", "django", "flask", "fastapi"):
+    for profile in load_profiles():
         completed = run_command(f"pyf fetch -p {profile}", folder, build_environment(folder, services))
         assert completed.returncode == 0, completed.stderr
     return folder / "pyf.sqlite3"

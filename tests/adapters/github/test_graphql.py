@@ -33,17 +33,6 @@ def github() -> Iterator[LocalGitHub]:
 
 
 @pytest.fixture
-def http() -> Iterator[HttpClient]:
-    with HttpClient() as http:
-        yield http
-
-
-@pytest.fixture
-def pauses() -> list[float]:
-    return []
-
-
-@pytest.fixture
 def host(github: LocalGitHub, http: HttpClient, pauses: list[float]) -> GitHubGraphQL:
     return GitHubGraphQL(create_client(http, github.url, pause=pauses.append, timeout=20))
 

@@ -31,12 +31,6 @@ read_json = make_json_reader(dict[str, Any])
 
 
 @pytest.fixture
-def http() -> Iterator[HttpClient]:
-    with HttpClient() as http:
-        yield http
-
-
-@pytest.fixture
 def pypi() -> Iterator[LocalPyPI]:
     with LocalPyPI(FakeRegistry([DOCUMENT])) as pypi:
         yield pypi

@@ -22,12 +22,6 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def local() -> Iterator[LocalTypesense]:
-    with LocalTypesense() as local:
-        yield local
-
-
-@pytest.fixture
 def ports(local: LocalTypesense) -> Iterator[Typesense]:
     with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:
         yield typesense.build_ports(server)

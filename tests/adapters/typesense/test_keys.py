@@ -18,12 +18,6 @@ STATE = build_state()
 
 
 @pytest.fixture
-def local() -> Iterator[LocalTypesense]:
-    with LocalTypesense() as local:
-        yield local
-
-
-@pytest.fixture
 def ports(local: LocalTypesense) -> Iterator[Typesense]:
     """A server with `plone-1` behind `plone`, `plone-private`, `v6.1`, and `site` behind an alias of another name."""
     with closing(Server([local.url], ADMIN_KEY, retry_timeout=1)) as server:

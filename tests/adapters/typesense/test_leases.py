@@ -26,12 +26,6 @@ with ports.admin.lock("plone"):
 
 
 @pytest.fixture
-def local() -> Iterator[LocalTypesense]:
-    with LocalTypesense() as local:
-        yield local
-
-
-@pytest.fixture
 def clock() -> Clock:
     return Clock()
 

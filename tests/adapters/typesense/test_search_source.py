@@ -45,12 +45,6 @@ Machines = Callable[..., Machine]
 
 
 @pytest.fixture
-def local() -> Iterator[LocalTypesense]:
-    with LocalTypesense() as local:
-        yield local
-
-
-@pytest.fixture
 def machines(local: LocalTypesense, tmp_path: Path) -> Iterator[Machines]:
     """Machines with an index of their own each, whose clock may be wrong."""
     opened: list[Machine] = []
