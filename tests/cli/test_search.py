@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from pyf.aggregator.cli.commands.search import search
 from pyf.aggregator.domain.documents.schema import FACETS
+from pyf.aggregator.web.urls import SEARCH_PARAMS
 from support.cli_runner import SEARCH, CommandRunner, CompletedCommand
 
 
@@ -138,10 +140,11 @@ def test_major_version_of_the_framework(filled_shell: CommandRunner) -> None:
     assert all(any(version.startswith("Plone 6") for version in hit["framework_versions"]) for hit in hits)
 
 
-def test_every_facet_is_an_option(shell: CommandRunner) -> None:
-    page = run_search(shell, "--help").out
+def test_options_have_the_names_of_the_parameters_of_api_and_pages() -> None:
+    options = {parameter.name for parameter in search.params}
 
-    assert [name for name in FACETS if f"--{name}" not in page] == []
+    assert options - {"profile", "target", "facets", "as_json", "query"} == SEARCH_PARAMS - {"q"}
+    assert set(FACETS) < SEARCH_PARAMS
 
 
 def test_number_of_filter_values_is_limited(shell: CommandRunner) -> None:

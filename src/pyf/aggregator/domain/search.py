@@ -1,6 +1,6 @@
 """Search queries, results and facets, the same for every engine."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from heapq import nsmallest
 from typing import Any
@@ -14,7 +14,7 @@ from .documents.schema import INDEXED_FACETS, DownloadFields, HealthFields, Repo
 
 
 class Sort(StrEnum):
-    """The order of hits; unknown values come last, and equal ones are ordered by name."""
+    """The order of hits; see `SORT_ORDERS`."""
 
     RELEVANCE = "relevance"
     DOWNLOADS = "downloads"
@@ -129,6 +129,24 @@ class Hit(Struct, frozen=True, kw_only=True):
     def health_band(self) -> HealthBand:
         """The health score as a word."""
         return to_health_band(self.health_score)
+
+
+class SortOrder(Struct, frozen=True):
+    """An order of hits: the highest number first, unknown ones last, equal ones by name."""
+
+    title: str
+    get_number: Callable[[Hit], int | None]
+
+
+# Relevance depends on the text as well.
+SORT_ORDERS: Mapping[Sort, SortOrder] = {
+    Sort.RELEVANCE: SortOrder("Relevance", lambda _: None),
+    Sort.DOWNLOADS: SortOrder("Downloads", lambda hit: hit.downloads),
+    Sort.STARS: SortOrder("Stars", lambda hit: hit.stars),
+    Sort.HEALTH: SortOrder("Health", lambda hit: hit.health_score),
+    Sort.NEWEST: SortOrder("Newest release", lambda hit: hit.uploaded),
+    Sort.NAME: SortOrder("Name", lambda _: 0),
+}
 
 
 class FacetCount(Struct, frozen=True, kw_only=True):

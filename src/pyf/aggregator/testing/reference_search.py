@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
+from math import inf
 
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
@@ -34,6 +35,7 @@ from ..domain.relevance.similarity import (
 )
 from ..domain.search import (
     MAX_FACET_VALUES,
+    SORT_ORDERS,
     FacetCount,
     Hit,
     SearchQuery,
@@ -50,13 +52,6 @@ from ..ports import PackageIndex
 from ..ports.index import NO_NAMES
 
 _DAY = 86_400
-_KEYS: Mapping[Sort, Callable[[Hit], int]] = {
-    Sort.DOWNLOADS: lambda hit: 1 if hit.downloads is None else -hit.downloads,
-    Sort.STARS: lambda hit: 1 if hit.stars is None else -hit.stars,
-    Sort.HEALTH: lambda hit: 1 if hit.health_score is None else -hit.health_score,
-    Sort.NEWEST: lambda hit: -hit.uploaded,
-    Sort.NAME: lambda hit: 0,
-}
 
 
 class _Package(Struct, frozen=True):
@@ -167,7 +162,7 @@ class ReferenceSearch:
             for package in self._read_packages(collection)
             if package.name not in hidden and requirement in parse_required_names(package.newest.registry.requires_dist)
         ]
-        return sorted(hits, key=lambda hit: (_KEYS[Sort.DOWNLOADS](hit), hit.name_normalized))[:limit]
+        return sorted(hits, key=lambda hit: (_to_sort_key(hit, Sort.DOWNLOADS), hit.name_normalized))[:limit]
 
     def get_hits(self, collection: str, names: Iterable[str], *, hidden: frozenset[str] = NO_NAMES) -> Sequence[Hit]:
         packages = self._read_packages(collection)
@@ -202,7 +197,7 @@ class ReferenceSearch:
     def _build_sort_key(self, sort: Sort) -> Callable[[_Match], tuple[float, str]]:
         if sort is Sort.RELEVANCE:
             return lambda match: (-match.score, match.package.name)
-        return lambda match: (_KEYS[sort](match.package.hit), match.package.name)
+        return lambda match: (_to_sort_key(match.package.hit, sort), match.package.name)
 
     def _compute_quality(self, package: _Package, scale: PopularityScale) -> float:
         standing = to_quality_signals(package.hit)
@@ -233,6 +228,11 @@ class ReferenceSearch:
         first, rest = ordered[:MAX_FACET_VALUES], ordered[MAX_FACET_VALUES:]
         first += [pair for pair in rest if pair[0] in query.get_selected(facet)]
         return tuple(FacetCount(value=value, count=count) for value, count in first)
+
+
+def _to_sort_key(hit: Hit, sort: Sort) -> float:
+    number = SORT_ORDERS[sort].get_number(hit)
+    return inf if number is None else -number
 
 
 def _build_package(releases: Sequence[Document]) -> _Package:

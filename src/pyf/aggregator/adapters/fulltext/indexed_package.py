@@ -12,14 +12,14 @@ from ...domain.documents.document import Document
 from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.membership.requirements import parse_required_names
 from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
-from ...domain.search import Hit, SearchQuery, get_supported_pythons, has_selected_versions, to_hit
+from ...domain.search import Hit, SearchQuery, Sort, get_supported_pythons, has_selected_versions, to_hit
 from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 6
-# Indexes of another version are rebuilt; it changes with the facets, too.
+_VERSION = 7
+# Indexes of another version are rebuilt; it changes with the facets and the orders, too.
 SEARCH_VERSION = crc32(
-    str([_VERSION, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()
+    str([_VERSION, *Sort, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()
 )
 
 _FRAMEWORK = INDEXED_FACETS["framework"]

@@ -31,7 +31,7 @@ from . import queries
 from .entries import RankingContext
 from .handle import Snapshot
 from .stored_fields import RankingFields
-from .terms import HEAD_FIELDS, TEXT_FIELDS, to_facet_field
+from .terms import BY_QUALITY, HEAD_FIELDS, TEXT_FIELDS, to_facet_field, to_sort_field
 
 # Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
 _CANDIDATES = 60
@@ -46,15 +46,6 @@ _CACHED_RESULTS, _HOUR = 64, 3_600
 _SUGGESTION_CANDIDATES = 100
 # Candidates for similar packages that the domain ranks.
 _SIMILAR_CANDIDATES = 100
-
-_ORDER_FIELDS = {
-    Sort.DOWNLOADS: "by_downloads",
-    Sort.STARS: "by_stars",
-    Sort.HEALTH: "by_health",
-    Sort.NEWEST: "by_newest",
-    Sort.NAME: "by_name",
-}
-_BY_QUALITY = "by_merit"
 
 
 class Matches(Struct, frozen=True):
@@ -124,7 +115,7 @@ class Searcher:
             if sum(found > rank for found in ranks.values()) < limit and get_min_prefix_rank(ranks.values()) <= rank:
                 numbers = self._find(
                     queries.restrict(query, hidden=hidden),
-                    _ORDER_FIELDS[Sort.DOWNLOADS],
+                    to_sort_field(Sort.DOWNLOADS),
                     limit=_SUGGESTION_CANDIDATES + limit,
                 )
                 candidates |= self._stored.get_ranking([number for number in numbers if number not in candidates])
@@ -169,7 +160,7 @@ class Searcher:
     def find_dependents(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
         """Return the packages that require a package, the most downloaded one first."""
         query = queries.restrict(queries.match_dependents(name), hidden=hidden)
-        return self._stored.get_hits(self._find(query, _ORDER_FIELDS[Sort.DOWNLOADS], limit=limit))
+        return self._stored.get_hits(self._find(query, to_sort_field(Sort.DOWNLOADS), limit=limit))
 
     def get_hits(self, names: Iterable[str], hidden: Collection[str]) -> list[Hit]:
         """Return the named packages, in their order."""
@@ -181,10 +172,10 @@ class Searcher:
     def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
         parsed = self._parse(query) if query.text.strip() else None
         if query.text.strip() and parsed is None:  # the text has no words
-            return Matches(queries.match_all(), _BY_QUALITY, 0, (), dict.fromkeys(INDEXED_FACETS, ()))
+            return Matches(queries.match_all(), BY_QUALITY, 0, (), dict.fromkeys(INDEXED_FACETS, ()))
         filters = queries.build_filters(query, now=self._context.now())
         matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
-        order = _ORDER_FIELDS.get(query.sort, "" if parsed else _BY_QUALITY)
+        order = to_sort_field(query.sort) or ("" if parsed else BY_QUALITY)
         facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour)
         if query.sort is not Sort.RELEVANCE:
             return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)

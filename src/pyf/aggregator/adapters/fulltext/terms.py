@@ -6,6 +6,7 @@ from msgspec.json import encode
 from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import Lexicon, Searchable
 from ...domain.relevance.names import build_name_forms, list_affixes
+from ...domain.search import SORT_ORDERS, Sort
 from .indexed_package import IndexedPackage
 from .stored_fields import SORT_POSITIONS
 
@@ -21,7 +22,9 @@ NAME, HEAD, OPENING, REST, HISTORY = TEXT_FIELDS = (
 HEAD_FIELDS = (NAME, HEAD)
 
 _RAW, _SPLIT = "raw", "whitespace"
-_ORDER_FIELDS = ("by_merit", "by_downloads", "by_stars", "by_health", "by_newest", "by_name")
+# The order of packages without a text.
+BY_QUALITY = "by_quality"
+_SORT_FIELDS = {f"by_{sort}": order for sort, order in SORT_ORDERS.items() if sort is not Sort.RELEVANCE}
 _MAX_ORDER_VALUE = 2**35
 
 # The share that a package's quality adds to its score, so that the better of equal packages become candidates.
@@ -39,7 +42,7 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
     builder.add_integer_field("uploaded", indexed=True, fast=True)
     builder.add_unsigned_field("number", fast=True)
-    for field in _ORDER_FIELDS:
+    for field in (BY_QUALITY, *_SORT_FIELDS):
         builder.add_unsigned_field(field, fast=True)
     builder.add_float_field("lift", fast=True)
     return builder.build()
@@ -50,10 +53,14 @@ def to_facet_field(facet: str) -> str:
     return f"facet_{facet}"
 
 
+def to_sort_field(sort: Sort) -> str:
+    """Return the name of the field with the numbers of an order; "" for relevance."""
+    return "" if sort == Sort.RELEVANCE else f"by_{sort}"
+
+
 def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float) -> str:
     """Build the tantivy document of a package as JSON, which can be sent to another process."""
     hit = entry.hit
-    values = (int(quality * 1_000_000), hit.downloads, hit.stars, hit.health_score, hit.uploaded, 0)
     texts = (" ".join(stems) for stems in _split_stems(entry.searchable))
     forms = build_name_forms(hit.name_normalized, lexicon)
     document = {
@@ -62,7 +69,8 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
         "number": number,
         "uploaded": hit.uploaded,
         "lift": 1 + _LIFT * quality,
-        **{field: _to_order_value(value, sort_position) for field, value in zip(_ORDER_FIELDS, values, strict=True)},
+        BY_QUALITY: _to_order_value(int(quality * 1_000_000), sort_position),
+        **{field: _to_order_value(order.get_number(hit), sort_position) for field, order in _SORT_FIELDS.items()},
         **{to_facet_field(facet): facet_values for facet, facet_values in entry.facets.items()},
         "pairs": entry.version_pairs,
         "requires": entry.requirements,

@@ -9,10 +9,10 @@ from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import FACETS
 from ...domain.search import (
     MAX_VALUE_LENGTH,
+    SORT_ORDERS,
     FacetCount,
     SearchQuery,
     SearchResults,
-    Sort,
     count_missing,
 )
 from .. import urls
@@ -23,14 +23,6 @@ from .hits import HitView, build_hit_view
 from .layout import FULL_BUDGET, Action, PageBudget, action_for
 from .search_params import AGE_PERIODS, EXPANDED_PARAM, REMOVE_PARAM, SearchParams
 
-SORT_TITLES: dict[Sort, str] = {
-    Sort.RELEVANCE: "Relevance",
-    Sort.DOWNLOADS: "Downloads",
-    Sort.STARS: "Stars",
-    Sort.HEALTH: "Health",
-    Sort.NEWEST: "Newest release",
-    Sort.NAME: "Name",
-}
 # Bytes of HTML of an active filter; the list of filters shows the whole value.
 _MAX_CHIP_SIZE = 100
 # Bytes of HTML that a choice takes besides its value and label.
@@ -147,7 +139,8 @@ def build_period_choices(query: SearchQuery) -> tuple[Choice, ...]:
 def build_sort_choices(query: SearchQuery) -> tuple[Choice, ...]:
     """Return the choices of the sort order."""
     return tuple(
-        Choice(value=sort.value, label=title, is_selected=sort is query.sort) for sort, title in SORT_TITLES.items()
+        Choice(value=sort.value, label=order.title, is_selected=sort is query.sort)
+        for sort, order in SORT_ORDERS.items()
     )
 
 
