@@ -10,6 +10,7 @@ from typing import Any
 from ..domain.documents.project import normalize_name
 from ..domain.errors import Invalid
 from ..domain.membership.profile import Profile
+from ..domain.text import suggest
 from . import yaml_file
 
 RULE_KEYS = frozenset({"projects", "requires", "names", "include", "exclude", "strict"})
@@ -91,6 +92,7 @@ def _deduplicate(items: Iterable[str]) -> tuple[str, ...]:
 
 
 _PROFILE_KEYS = {"name", "classifiers", "releases", *RULE_KEYS}
+_CLASSIFIER = re.compile(r"[^\s:](?:[^:]*[^\s:])?(?: :: [^\s:](?:[^:]*[^\s:])?)+")
 _RELEASE = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 _log = logging.getLogger(__name__)
@@ -166,6 +168,8 @@ def _parse_profile(key: str, data: Any, source: str) -> Profile:
     rules = parse_rules(data, source)
     # The ecosystem of a framework without a classifier is found by requirements.
     classifiers = data.get("classifiers", [] if rules["requires"] and not rules["strict"] else None)
+    if isinstance(classifiers, yaml_file.LocatedList):
+        _check_classifiers(classifiers, source)
     if (
         not isinstance(classifiers, list)
         or not (classifiers or "classifiers" not in data)
@@ -179,6 +183,35 @@ def _parse_profile(key: str, data: Any, source: str) -> Profile:
         releases=_parse_releases(data.get("releases") or {}, source),
         **rules,
     )
+
+
+def _check_classifiers(classifiers: yaml_file.LocatedList, source: str) -> None:
+    """Reject classifiers that can't be one, with the line and the likely classifier.
+
+    Unknown ones in the right form pass: PyPI may have more classifiers than the installed list.
+    """
+    from trove_classifiers import classifiers as known_classifiers
+
+    for line, classifier in zip(classifiers.lines, classifiers, strict=True):
+        if isinstance(classifier, Mapping) and len(classifier) == 1:
+            ((key, value),) = classifier.items()
+            raise Invalid(f'{source}, line {line}: the classifier needs quotes: "{str(key).rstrip(" :")} :: {value}"')
+        if not isinstance(classifier, str) or classifier.strip() in known_classifiers:
+            continue
+        by_letters = {_remove_spelling(known): known for known in known_classifiers}
+        letters = _remove_spelling(classifier)
+        likely = by_letters.get(letters) or by_letters.get(f"framework{letters}")
+        if likely or (":" in classifier and not _CLASSIFIER.fullmatch(classifier.strip())):
+            hint = f'Did you mean "{likely}"?' if likely else suggest(classifier, known_classifiers)
+            raise Invalid(
+                f"{source}, line {line}: {classifier!r:.100} is not a classifier, whose parts are separated by "
+                f'" :: ". {hint}'.rstrip()
+            )
+
+
+def _remove_spelling(classifier: str) -> str:
+    """Return a classifier without the differences that authors overlook: case, spaces and colons."""
+    return re.sub(r"[\s:]+", "", classifier).lower()
 
 
 def _parse_releases(data: Any, source: str) -> dict[str, date | None]:
