@@ -14,7 +14,8 @@ from pyf.aggregator.cli.actions.demo_servers import check_pages, serve_pages
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import DEMO, CommandRunner, wait_until
+from support.cli_runner import DEMO, CommandRunner
+from support.waiting import wait_until
 
 DOCUMENT = {"info": {"name": "acme", "classifiers": ["Framework :: Flask"]}, "releases": {"1.0": []}, "last_serial": 7}
 

@@ -8,8 +8,9 @@ import pytest
 
 from pyf.aggregator.sandbox.downloads import LocalClickHouse, LocalPypistats
 from pyf.aggregator.sandbox.faults import Fault
-from support.cli_runner import DOWNLOADS, CommandRunner, CompletedCommand, wait_until
+from support.cli_runner import DOWNLOADS, CommandRunner, CompletedCommand
 from support.terminal import open_terminal
+from support.waiting import wait_until
 
 PLONE = ["collective-one", "collective-two", "plone-api", "plone-volto"]
 

@@ -15,7 +15,8 @@ from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
-from support.cli_runner import AGGREGATOR, GITHUB, CommandRunner, CompletedCommand, wait_until
+from support.cli_runner import AGGREGATOR, GITHUB, CommandRunner, CompletedCommand
+from support.waiting import wait_until
 
 TOKEN = "a-token-for-tests"
 PROJECTS = """

@@ -13,7 +13,8 @@ import pytest
 
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CommandRunner, find_render_workers, wait_until
+from support.cli_runner import CommandRunner, find_render_workers
+from support.waiting import wait_until
 
 FULL = Path("/dev/full")
 

@@ -18,8 +18,9 @@ import pytest
 
 from pyf.aggregator.cli.actions.serving import SingleAcceptLoop, bind_socket
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import SERVE, CommandRunner, wait_until
+from support.cli_runner import SERVE, CommandRunner
 from support.prometheus import parse_samples
+from support.waiting import wait_until
 
 
 @contextmanager

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
 from support.typesense_fake import ADMIN_KEY, LocalTypesense, open_store
+from support.waiting import wait_until
 
 COUNT = 25
 

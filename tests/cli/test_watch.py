@@ -19,7 +19,8 @@ from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.usecases.report import EnrichmentReport, IngestReport, RunReport
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
+from support.waiting import wait_until
 
 DAY = 86_400
 SUNDAY = 1_795_305_600  # 2026-11-22, midnight

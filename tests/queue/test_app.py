@@ -16,9 +16,10 @@ from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.beat_schedule import build_beat_schedule
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.settings import load_settings
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
 from support.queue_site import QueueSite
 from support.setting_coverage import covers_setting
+from support.waiting import wait_until
 
 
 @covers_setting("redis_host")

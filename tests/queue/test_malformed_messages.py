@@ -15,8 +15,9 @@ from pyf.aggregator.adapters.redis import BrokerQueue
 from pyf.aggregator.adapters.redis.broker_queue import QUEUE, UNACKED, MalformedMessage, parse_envelope
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.transport import MALFORMED
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
 from support.queue_site import QueueSite
+from support.waiting import wait_until
 
 TASK = task_names.PREFIX + "update_project"
 LINKS = {"callbacks": None, "errbacks": None, "chain": None, "chord": None}

@@ -14,10 +14,11 @@ import pytest
 from pyf.aggregator import queue
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.sandbox.faults import Fault
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
 from support.processes import run_python
 from support.prometheus import Samples, parse_samples
 from support.queue_site import QueueSite
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pyf.aggregator.sandbox.faults import Fault
-from support.cli_runner import wait_until
 from support.slow.worker_cluster import (
     COLLECTIONS,
     FAST_SETTINGS,
@@ -20,6 +19,7 @@ from support.slow.worker_cluster import (
     WorkerCluster,
     open_cluster,
 )
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 

@@ -2,8 +2,7 @@
 
 import os
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,14 +157,6 @@ class CommandRunner:
             **self.environment,
             **variables,
         }
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    """Wait for what another process does; fails when it does not."""
-    deadline = time.monotonic() + COMMAND_TIMEOUT
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.02)
 
 
 def find_render_workers(parent: int) -> list[int]:

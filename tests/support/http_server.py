@@ -15,7 +15,7 @@ from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.settings import load_settings
 from pyf.aggregator.web.app import create_app
 from pyf.aggregator.web.connections import BoundedHttpProtocol, ConnectionLimits
-from support.cli_runner import wait_until
+from support.waiting import wait_until
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,14 +39,6 @@ def is_working(pid: int) -> bool:
     before = _read_cpu_ticks(pid)
     time.sleep(0.1)
     return _read_cpu_ticks(pid) > before
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Wait for a condition; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"the condition was not met within {seconds:g} s"
-        time.sleep(0.02)
 
 
 def _read_parent(stat: Path) -> int | None:

@@ -1,6 +1,5 @@
 """Open a local registry with the program on top of it, and compute what the index must have."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from pyf.aggregator.usecases.ingest.run import RunOptions
 from pyf.aggregator.usecases.report import IngestReport
 from support.expected_index import MembershipRules, build_expected, to_comparable
 from support.typesense_fake import ADMIN_KEY, LocalTypesense
+from support.waiting import wait_until
 
 Json = dict[str, Any]
 PLONE_FILTER = Filter(profile="plone", classifiers=("Framework :: Plone",))
@@ -81,10 +81,8 @@ class World:
         before = self.pypi.requests.total
         target = options.pop("target", Target(collection=self.collection, filter=self.filter))
         report = use_case(self.deps, target, default=self.filter, options=run_options, **options)
-        deadline = time.monotonic() + 5
-        while report.requests != self.pypi.requests.total - before and time.monotonic() < deadline:
-            time.sleep(0.01)  # what a run that gave up has sent last may still be on its way
-        assert report.requests == self.pypi.requests.total - before
+        # The last requests of a run that stopped may not have arrived yet.
+        wait_until(lambda: report.requests == self.pypi.requests.total - before)
         return report
 
     def with_policy(self, **choices: Any) -> "World":

@@ -16,7 +16,8 @@ from pyf.aggregator.domain.readme.plain_text import Readme, RenderedReadme, rend
 from pyf.aggregator.domain.readme.rendering import render_readme
 from pyf.aggregator.testing.caches import FakeRenderCache
 from support import faulty_renderer
-from support.processes import is_running, is_working, list_children, on_linux, run_python, wait_until
+from support.processes import is_running, is_working, list_children, on_linux, run_python
+from support.waiting import wait_until
 
 pytestmark = on_linux
 
@@ -241,7 +242,7 @@ def test_workers_end_with_parent(by: signal.Signals) -> None:
         parent.send_signal(by)
 
         assert parent.wait(timeout=30) == -by
-        wait_until(lambda: not any(map(is_running, workers)), seconds=5)
+        wait_until(lambda: not any(map(is_running, workers)))
 
 
 def test_workers_have_own_process_group() -> None:

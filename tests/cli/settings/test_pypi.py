@@ -7,9 +7,10 @@ from pytest_httpserver import HTTPServer
 
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CommandRunner, find_render_workers, wait_until
+from support.cli_runner import CommandRunner, find_render_workers
 from support.proxy_server import serve_proxy
 from support.setting_coverage import covers_setting
+from support.waiting import wait_until
 
 
 @covers_setting("pypi_base_url")

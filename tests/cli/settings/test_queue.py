@@ -9,8 +9,9 @@ from urllib.request import urlopen
 import msgspec
 import pytest
 
-from support.cli_runner import COMMAND_TIMEOUT, CommandRunner, wait_until
+from support.cli_runner import COMMAND_TIMEOUT, CommandRunner
 from support.setting_coverage import covers_setting
+from support.waiting import wait_until
 
 WORKER = ("-A", "pyf.aggregator.queue", "worker", "--pool=solo", "--loglevel=error")
 

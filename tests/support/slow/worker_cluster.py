@@ -18,9 +18,10 @@ from pyf.aggregator.domain.errors import AggregatorError
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.pypi import LocalPyPI
-from support.cli_runner import CommandRunner, wait_until
+from support.cli_runner import CommandRunner
 from support.redis_server import RedisServer, start_redis
 from support.slow.index_contents import open_index, read_contents
+from support.waiting import wait_until
 
 # No classifiers of these names were ever published, so each profile is one that is asked for.
 TINY, SMALL = "Framework :: Tiny", "Framework :: Small"
