@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import socket
 import subprocess
 import sys
 
@@ -188,20 +190,59 @@ def test_profile_check_without_pypi_prints_what_it_knows(shell: CommandRunner) -
 
 
 def test_doctor_reports_settings_index_and_services(plone: CommandRunner) -> None:
+    (plone.folder / ".env").write_text("PYPI_MAX_WORKERS=3\n")
     result = run_pyf(plone, "doctor --json", github_token="secret-of-a-user", github_api_url="http://127.0.0.1:9")
 
     checks = {check["check"]: check for check in result.report["checks"]}
     assert result.code == 4
     assert result.report["settings"]["GITHUB_TOKEN"] == "*** (environment)"
+    assert result.report["settings"]["PYPI_MAX_WORKERS"] == "3 (.env, line 1)"
     assert "secret-of-a-user" not in result.out + result.err
     assert (checks["PyPI"]["status"], checks["PyPI changelog"]["status"]) == ("ok", "ok")
     assert (checks["GitHub"]["status"], checks["GitHub"]["advice"]) == ("failed", "Check GITHUB_API_URL.")
-    assert checks["collection plone"] == {
-        "check": "collection plone",
-        "status": "ok",
-        "detail": "4 packages",
-        "advice": "",
-    }
+    assert checks["queue"]["detail"] == "not in use: REDIS_HOST is not set"
+    assert checks["index (sqlite)"]["detail"].endswith("index.sqlite3: 1 collection; no damage found")
+    collection = checks["collection plone"]
+    assert (collection["status"], collection["advice"]) == ("ok", "")
+    assert re.fullmatch(
+        r"4 packages; search finds 4 of 4; updated: \d+ seconds ago; statuses: \d+ seconds ago; GitHub data: never; "
+        "downloads: never",
+        collection["detail"],
+    )
+
+
+def test_doctor_reports_damage_and_old_data(plone: CommandRunner) -> None:
+    with plone.open_database() as database, database.writing() as connection:
+        connection.execute("DELETE FROM documents WHERE name = 'plone-api'")
+        connection.execute("UPDATE projects SET status_checked = 1000000000")
+
+    result = run_pyf(plone, "doctor --offline --json", github_token="t")
+
+    checks = {check["check"]: check for check in result.report["checks"]}
+    assert result.code == 4
+    assert (checks["index (sqlite)"]["status"], "plone-api: 0 of" in checks["index (sqlite)"]["detail"]) == (
+        "failed",
+        True,
+    )
+    assert "statuses and advisories are old" in checks["collection plone"]["detail"]
+    assert "Run `pyf refresh -t plone`." in checks["collection plone"]["advice"]
+
+
+def test_doctor_reports_services_that_do_not_answer_over_http(plone: CommandRunner) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        result = run_pyf(plone, "doctor --json", pypi_base_url=url, redis_host=f"127.0.0.1:{url.rpartition(':')[2]}")
+
+    statuses = {check["check"]: check["status"] for check in result.report["checks"]}
+    assert (statuses["PyPI"], statuses["PyPI changelog"], statuses["queue"]) == ("failed", "failed", "warning")
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_doctor_fits_the_terminal(plone: CommandRunner, width: int) -> None:
+    result = run_pyf(plone, "doctor --offline", columns=width)
+
+    assert max(map(len, result.out.splitlines())) <= max(width, 110)
+    assert "→ Create a token without scopes, and set GITHUB_TOKEN." in result.out
 
 
 def test_doctor_offline_exit_codes(plone: CommandRunner) -> None:

@@ -203,3 +203,10 @@ def test_an_index_tells_its_size_in_bytes_or_that_it_can_not(engine: IndexEngine
     size = admin.get_size()
 
     assert size is None or size > 500_000
+
+
+def test_verify_finds_no_damage_in_what_was_written(engine: IndexEngine, admin: IndexAdmin) -> None:
+    admin.create("plone-1", STATE)
+    engine.index.put("plone-1", [build_project("plone.api")])
+
+    assert list(admin.verify()) == []

@@ -18,6 +18,14 @@ def format_time(timestamp: float) -> str:
     return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def format_age(seconds: int) -> str:
+    """Format a duration in its largest unit of which there are at least two, such as `36 hours`."""
+    for unit, name in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds // unit} {name}"
+    return f"{max(seconds, 0)} seconds"
+
+
 def pluralize(count: int, singular: str, plural: str = "") -> str:
     """Format a count with its noun, such as `1 package` or `1,200 packages`."""
     return f"{count:,} {singular if count == 1 else plural or f'{singular}s'}"

@@ -191,6 +191,9 @@ class IndexAdmin(Protocol):
     def get_location(self) -> str:
         """Return the location of the index for display: a file or a URL, without secrets."""
 
+    def verify(self) -> Sequence[str]:
+        """Check the stored data, and return a line for each damage; may take minutes for a large index."""
+
     def get_size(self) -> int | None:
         """Return the size of the index in bytes, including caches; None if unknown."""
 

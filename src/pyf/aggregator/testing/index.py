@@ -264,6 +264,9 @@ class FakeIndex:
     def get_location(self) -> str:
         return "memory"
 
+    def verify(self) -> Sequence[str]:
+        return ()
+
     def get_size(self) -> int | None:
         return None
 

@@ -21,6 +21,11 @@ _SELECT_COLLECTIONS = """
     FROM collections LEFT JOIN projects ON collection_id = id AND releases > 0
     GROUP BY id ORDER BY collections.name
 """
+_INCOMPLETE_PROJECTS = """
+    SELECT projects.name, count(version) AS stored, releases FROM projects
+    LEFT JOIN documents USING (collection_id, name)
+    GROUP BY projects.collection_id, projects.name HAVING stored != releases LIMIT 10
+"""
 _SET_ALIAS = """
     INSERT INTO aliases (name, collection_id) VALUES (?, ?)
     ON CONFLICT (name) DO UPDATE SET collection_id = excluded.collection_id
@@ -148,6 +153,12 @@ class SqliteAdmin:
 
     def get_location(self) -> str:
         return str(self._database.path)
+
+    def verify(self) -> Sequence[str]:
+        with self._database.reading() as connection:
+            problems = [text for (text,) in connection.execute("PRAGMA integrity_check(10)") if text != "ok"]
+            rows = [] if problems else connection.execute(_INCOMPLETE_PROJECTS).fetchall()
+        return [*problems, *(f"{name}: {stored} of {expected} releases are stored" for name, stored, expected in rows)]
 
     def get_size(self) -> int | None:
         with self._database.reading() as connection:

@@ -1,12 +1,8 @@
-"""`pyf doctor`: check the settings, the services, the index and how current its collections are."""
+"""`pyf doctor`: check the settings, the services, the index, and how current its collections are."""
 
-import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from socket import create_connection
-from urllib.parse import urlsplit
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
@@ -17,19 +13,29 @@ from ...bootstrap import open_index
 from ...config.lexicon import load_lexicon
 from ...config.profiles import load_profiles
 from ...config.scoring import load_scoring_config
-from ...domain.errors import AggregatorError
-from ...domain.timestamps import drop_future
+from ...domain.errors import AggregatorError, NotFound
+from ...domain.redaction import REDACTED, Redactor
+from ...domain.repositories import RepositoryRef
+from ...domain.text import format_age, pluralize
 from ...ports import Dependencies
-from ...settings import Secret, Settings, list_warnings, load_settings
-from ...usecases.collections.overview import read_overview
+from ...settings import SETTINGS, Secret, Settings, list_warnings, load_settings
+from ...usecases.collections.condition import CollectionCondition, read_condition
+from ...usecases.collections.overview import CollectionEntry, read_overview
 from ..exit_codes import ExitCode
 from ..output import print_json, print_renderable
 
 # Seconds that a service has to answer.
 _TIMEOUT = 3.0
 
-# Age in seconds from which on a collection counts as stale: a watch or a queue updates it every few minutes.
-_STALE_AGE = 86_400
+_DAY = 86_400
+
+# Age in seconds from which on data counts as stale: a watch or a queue updates collections every few minutes, statuses
+# within two weeks, and GitHub data and download counts every week.
+_MAX_UPDATE_AGE, _MAX_DATA_AGE = _DAY, 15 * _DAY
+
+# A package that every registry knows about: whether it exists or not, the registry has to answer.
+_PROBE = "pip"
+_PROBE_REPOSITORY = RepositoryRef(host="github.com", owner="pypa", name="pip")
 
 
 class Status(StrEnum):
@@ -58,6 +64,8 @@ def run_doctor(*, offline: bool = False, as_json: bool = False) -> ExitCode:
     results = [*_check_settings(settings), *_check_index(settings)]
     if not offline:
         results += _check_services(settings)
+    redact = Redactor(settings.secrets).redact
+    results = [replace(result, detail=redact(result.detail), advice=redact(result.advice)) for result in results]
     if as_json:
         print_json({"settings": dict(_list_changed_settings(settings)), "checks": to_builtins(results)})
     else:
@@ -70,17 +78,15 @@ def run_doctor(*, offline: bool = False, as_json: bool = False) -> ExitCode:
 
 def _list_changed_settings(settings: Settings) -> Iterator[tuple[str, str]]:
     """Yield each setting that is set, with its value and where it comes from; secrets as `***`."""
-    in_environment = {name.upper() for name in os.environ}
-    for name in sorted(settings.sources):
+    redact = Redactor(settings.secrets).redact
+    for name, source in sorted(settings.sources.items()):
         value = getattr(settings, name)
-        is_secret = isinstance(value, Secret) or any(secret in str(value) for secret in settings.secrets)
-        source = "environment" if name.upper() in in_environment else ".env"
-        yield name.upper(), f"{'***' if is_secret else value} ({source})"
+        yield name.upper(), f"{REDACTED if isinstance(value, Secret) else redact(str(value))} ({source})"
 
 
 def _check_settings(settings: Settings) -> Iterator[CheckResult]:
     for warning in list_warnings():
-        yield CheckResult(check="settings", status=Status.WARNING, detail=warning, advice="Correct the name.")
+        yield CheckResult(check="settings", status=Status.WARNING, detail=warning, advice="Correct it.")
     loaders: dict[str, Callable[[], object]] = {
         "PROFILES_FILE": lambda: load_profiles(settings.profiles_file),
         "HEALTH_FILE": lambda: load_scoring_config(
@@ -101,19 +107,14 @@ def _check_settings(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _check_index(settings: Settings) -> list[CheckResult]:
-    """Open the index and look at each collection."""
+    """Verify the index, and look at each collection."""
     name = f"index ({settings.engine})"
     try:
-        with open_index(replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)) as deps:
+        quick = replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)
+        with open_index(quick, must_exist=True) as deps:
             overview = read_overview(deps)
-            results = [
-                CheckResult(
-                    check=name,
-                    status=Status.OK if overview.collections else Status.WARNING,
-                    detail=f"{deps.admin.get_location()}: {len(overview.collections)} collections",
-                    advice="" if overview.collections else "Fill one: pyf fetch -p plone.",
-                )
-            ]
+            location = f"{deps.admin.get_location()}: {pluralize(len(overview.collections), 'collection')}"
+            results = [_build_index_result(name, location, deps.admin.verify(), is_empty=not overview.collections)]
             for leftover in overview.leftovers:
                 results.append(
                     CheckResult(
@@ -123,70 +124,140 @@ def _check_index(settings: Settings) -> list[CheckResult]:
                         advice="Run the rebuild again; it deletes the rest.",
                     )
                 )
-            return [*results, *_check_collections(deps)]
+            return [*results, *(_check_collection(deps, entry) for entry in overview.collections)]
     except AggregatorError as error:
         return [
             CheckResult(check=name, status=Status.FAILED, detail=str(error), advice="Check SQLITE_PATH or TYPESENSE_*.")
         ]
 
 
-def _check_collections(deps: Dependencies) -> Iterator[CheckResult]:
-    for entry in read_overview(deps).collections:
-        state, name = entry.state, ", ".join(entry.names) or entry.info.name
-        age = int(deps.now()) - drop_future(state.cursor_confirmed_at, deps.now())
-        problems = []
-        if state.cursor is None:
-            problems.append("never updated")
-        elif state.cursor_confirmed_at and age > _STALE_AGE:
-            problems.append(f"updated {age // _STALE_AGE} days ago")
-        if state.stale_retries:
-            problems.append(f"{len(state.stale_retries)} packages wait for a newer response of PyPI")
-        yield CheckResult(
-            check=f"collection {name}",
-            status=Status.WARNING if problems else Status.OK,
-            detail="; ".join([f"{entry.info.projects:,} packages", *problems]),
-            advice=f"Run `pyf update -t {entry.names[0] if entry.names else name}`." if problems else "",
+def _build_index_result(name: str, location: str, damages: Sequence[str], *, is_empty: bool) -> CheckResult:
+    if damages:
+        return CheckResult(
+            check=name,
+            status=Status.FAILED,
+            detail=f"{location}; damaged: {'; '.join(damages)}",
+            advice="Restore a backup, or move the file away and fetch again.",
         )
+    if is_empty:
+        return CheckResult(check=name, status=Status.WARNING, detail=location, advice="Fill one: pyf fetch -p plone.")
+    return CheckResult(check=name, status=Status.OK, detail=f"{location}; no damage found")
+
+
+def _check_collection(deps: Dependencies, entry: CollectionEntry) -> CheckResult:
+    check = f"collection {', '.join(entry.names) or entry.info.name}"
+    packages = pluralize(entry.info.projects, "package")
+    if not entry.info.is_native:
+        return CheckResult(check=check, status=Status.OK, detail=f"{packages}, of another program")
+    try:
+        condition = read_condition(deps, entry)
+    except AggregatorError as error:
+        advice = "Delete the folder of the search index; the next search builds it."
+        return CheckResult(check=check, status=Status.FAILED, detail=f"{packages}; {error}", advice=advice)
+    problems = list(_find_problems(entry, condition))
+    ages = {
+        "updated": condition.update_age,
+        "statuses": condition.status_age,
+        "GitHub data": condition.repository_age,
+        "downloads": condition.download_age,
+    }
+    details = [f"{label}: {'never' if age is None else f'{format_age(age)} ago'}" for label, age in ages.items()]
+    search = f"search finds {condition.found_count:,} of {condition.visible_count:,}"
+    is_broken = condition.found_count != condition.visible_count
+    return CheckResult(
+        check=check,
+        status=Status.FAILED if is_broken else Status.WARNING if problems else Status.OK,
+        detail="; ".join([packages, search, *details, *(problem for problem, _ in problems)]),
+        advice=" ".join(dict.fromkeys(advice for _, advice in problems)),
+    )
+
+
+def _find_problems(entry: CollectionEntry, condition: CollectionCondition) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a collection, and what to do."""
+    name = entry.names[0] if entry.names else entry.info.name
+    if condition.found_count != condition.visible_count:
+        yield "search is incomplete", "Delete the folder of the search index; the next search builds it."
+    if condition.update_age is None:
+        yield "the cursor is unknown", f"Run `pyf update -t {name}`."
+    elif condition.update_age > _MAX_UPDATE_AGE:
+        yield "the last update is old", f"Run `pyf update -t {name}`, or `pyf watch`."
+    if condition.status_age is not None and condition.status_age > _MAX_DATA_AGE:
+        yield "statuses and advisories are old", f"Run `pyf refresh -t {name}`."
+    if condition.repository_age is not None and condition.repository_age > _MAX_DATA_AGE:
+        yield "GitHub data is old", f"Run `pyf github -t {name}`."
+    if condition.download_age is not None and condition.download_age > _MAX_DATA_AGE:
+        yield "download counts are old", f"Run `pyf downloads -t {name}`."
+    if entry.state.stale_retries:
+        count = pluralize(len(entry.state.stale_retries), "package")
+        yield f"{count} waiting for a newer response of PyPI", f"Run `pyf update -t {name}`."
 
 
 def _check_services(settings: Settings) -> list[CheckResult]:
-    """Send one cheap request to each service, at once."""
-    quick = replace(settings, pypi_timeout=_TIMEOUT, pypi_max_retries=0, github_timeout=_TIMEOUT)
-    urls = {
-        "PyPI": (settings.pypi_url, "PYPI_BASE_URL"),
-        "GitHub": (settings.github_api_url, "GITHUB_API_URL"),
-        "Redis": (settings.redis_url, "REDIS_HOST"),
-    }
+    """Send one or two cheap requests to each service, at once."""
+    quick = replace(
+        settings,
+        pypi_timeout=_TIMEOUT,
+        pypi_max_retries=0,
+        pypistats_max_retries=0,
+        github_timeout=_TIMEOUT,
+    )
+
+    def read_simple_page(deps: Dependencies) -> str:
+        (page,) = deps.registry.check_simple_pages([_PROBE])
+        return _to_answer(page.outcome)
+
+    def read_rate_limit(deps: Dependencies) -> str:
+        if (limit := deps.repositories.get_rate_limit()) is not None:
+            return f"answers; {pluralize(limit.remaining, 'request')} left"
+        ((result,),) = deps.repositories.fetch_repositories([_PROBE_REPOSITORY])
+        return _to_answer(result.outcome)
+
+    def read_counts(deps: Dependencies) -> str:
+        ((result,),) = deps.download_stats.fetch_counts([_PROBE])
+        return _to_answer(result.outcome)
+
     source = settings.downloads_source
-    for name, value in settings.get_source_settings().items():
-        if name.endswith("url"):
-            urls[source] = (value, f"{source}_{name}".upper())
-    with open_index(quick) as deps, ThreadPoolExecutor(len(urls) + 1) as executor:
-        futures = [executor.submit(_check_connection, name, url, setting) for name, (url, setting) in urls.items()]
-        changelog = executor.submit(
-            _check, "PyPI changelog", deps.changelog.fetch_last_serial, "serial {0:,}", advice="Check PYPI_BASE_URL."
-        )
-        return [future.result() for future in [*futures, changelog]]
+    with open_index(quick) as deps, ThreadPoolExecutor() as executor:
+        calls: list[tuple[str, Callable[[], object], str]] = [
+            ("PyPI", lambda: read_simple_page(deps), "PYPI_BASE_URL"),
+            ("PyPI changelog", lambda: f"serial {deps.changelog.fetch_last_serial():,}", "PYPI_BASE_URL"),
+            ("GitHub", lambda: read_rate_limit(deps), "GITHUB_API_URL"),
+            (source, lambda: read_counts(deps), _get_source_setting(source)),
+        ]
+        futures = [
+            executor.submit(_check, name, call, "{0}", advice=f"Check {setting}.") for name, call, setting in calls
+        ]
+        queue = executor.submit(_check_queue, settings)
+        return [*(future.result() for future in futures), queue.result()]
 
 
-def _check_connection(name: str, url: str, setting: str) -> CheckResult:
-    """Open a connection to a service; only the queue needs Redis."""
-    parts = urlsplit(url)
-    port = parts.port or {"https": 443, "redis": 6379, "rediss": 6379}.get(parts.scheme, 80)
-    start = time.monotonic()
+def _to_answer(outcome: object) -> str:
+    """Return that a service has answered, if only that it has no such package; raise its failure otherwise."""
+    if isinstance(outcome, AggregatorError) and not isinstance(outcome, NotFound):
+        raise outcome
+    return "answers"
+
+
+def _get_source_setting(source: str) -> str:
+    """Return the setting with the URL of a source of download counts."""
+    return next((name.upper() for name in SETTINGS if name.startswith(source) and name.endswith("url")), "the network")
+
+
+def _check_queue(settings: Settings) -> CheckResult:
+    """Check that Redis answers and that workers are alive; without REDIS_HOST the queue may not be in use."""
+    from ...queue.monitoring import get_queue_stats
+
     try:
-        with create_connection((parts.hostname or "localhost", port), timeout=_TIMEOUT):
-            pass
-    except OSError as error:
-        is_optional = name == "Redis"
-        return CheckResult(
-            check=name,
-            status=Status.WARNING if is_optional else Status.FAILED,
-            detail=f"{parts.hostname}:{port} does not respond: {error.strerror or error}",
-            advice=f"Check {setting}." + (" Only the task queue needs it." if is_optional else ""),
-        )
-    milliseconds = (time.monotonic() - start) * 1000
-    return CheckResult(check=name, status=Status.OK, detail=f"{parts.hostname}:{port} answers in {milliseconds:.0f} ms")
+        stats = get_queue_stats(settings)
+    except AggregatorError as error:
+        if "redis_host" not in settings.sources:
+            return CheckResult(check="queue", status=Status.OK, detail="not in use: REDIS_HOST is not set")
+        advice = "Check REDIS_HOST. Only the task queue needs it."
+        return CheckResult(check="queue", status=Status.WARNING, detail=str(error), advice=advice)
+    detail = f"{pluralize(len(stats.workers), 'worker')}, {pluralize(stats.pending, 'waiting task')}"
+    if not stats.workers:
+        return CheckResult(check="queue", status=Status.WARNING, detail=detail, advice="Run `pyf queue worker`.")
+    return CheckResult(check="queue", status=Status.OK, detail=detail)
 
 
 def _check(name: str, call: Callable[[], object], detail: str, *, advice: str) -> CheckResult:
@@ -197,14 +268,18 @@ def _check(name: str, call: Callable[[], object], detail: str, *, advice: str) -
         return CheckResult(check=name, status=Status.FAILED, detail=str(error), advice=advice)
 
 
-def _print_results(settings: Settings, results: list[CheckResult]) -> None:
-    changed = Table("setting", "value (source)", title="Settings that differ from the defaults", title_justify="left")
+def _print_results(settings: Settings, results: Sequence[CheckResult]) -> None:
+    changed = Table.grid(padding=(0, 2))
     for name, value in _list_changed_settings(settings):
         changed.add_row(name, Text(value, overflow="fold"))
     if changed.row_count:
+        print_renderable(Text("Settings that differ from the defaults", style="bold"))
         print_renderable(changed)
-    table = Table("check", "status", "detail", "what to do")
+        print_renderable("")
+    table = Table.grid(padding=(0, 2))
     for result in results:
-        status = Text(result.status.value, style=_STYLES[result.status])
-        table.add_row(Text(result.check), status, Text(result.detail, overflow="fold"), Text(result.advice))
+        detail = Text(result.detail, overflow="fold")
+        if result.advice:
+            detail.append(f"\n→ {result.advice}", style="bold")
+        table.add_row(Text(result.status.value, style=_STYLES[result.status]), Text(result.check), detail)
     print_renderable(table)

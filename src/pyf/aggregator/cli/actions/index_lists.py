@@ -7,6 +7,7 @@ import click
 from msgspec import Struct, to_builtins
 
 from ...domain.errors import NotFound
+from ...domain.text import format_age
 from ...ports import Dependencies
 from ...usecases.collections.overview import (
     CollectionDetails,
@@ -158,7 +159,7 @@ def _format_cursor(collection: CollectionDetails) -> str:
     if collection.cursor is None:
         return "none: the next run compares everything"
     return f"serial {collection.cursor:,}" + (
-        f", confirmed {_format_age(collection.cursor_age)} ago" if collection.cursor_age is not None else ""
+        f", confirmed {format_age(collection.cursor_age)} ago" if collection.cursor_age is not None else ""
     )
 
 
@@ -176,10 +177,3 @@ def _format_time(timestamp: int) -> str:
 
 def _format_count(count: int | None) -> str:
     return "none" if count is None else f"{count:,}"
-
-
-def _format_age(seconds: int) -> str:
-    for unit, name in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
-        if seconds >= 2 * unit:
-            return f"{seconds // unit} {name}"
-    return f"{max(seconds, 0)} seconds"
