@@ -4,6 +4,7 @@ import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from subprocess import Popen
 from urllib.request import urlopen
 
 import msgspec
@@ -33,6 +34,12 @@ def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
     yield
     assert list((shell.folder / "tmp").iterdir()) == []
     assert not list(shell.folder.rglob("*.sqlite3*"))
+
+
+def read_instructions(demo: Popen[str]) -> str:
+    """Return the output up to the example of a command."""
+    assert demo.stdout is not None
+    return "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
 
 
 @pytest.mark.usefixtures("check_no_leftovers")
@@ -65,17 +72,24 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
 
 
 @pytest.mark.usefixtures("check_no_leftovers")
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
-def test_serve_runs_until_stopped_and_prints_settings(shell: CommandRunner, how: signal.Signals) -> None:
+def test_serve_prints_settings_and_ends_with_ctrl_c(shell: CommandRunner) -> None:
     with shell.start("--serve", "--latency", "0", module=DEMO) as demo:
-        assert demo.stdout is not None
-        output = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
-        settings = {name.lower(): value for name, value in re.findall(r"export (\w+)=(\S+)", output)}
+        settings = {name.lower(): value for name, value in re.findall(r"export (\w+)=(\S+)", read_instructions(demo))}
         fetch = shell.run("-f", "-p", "fastapi", "--json", **settings)
-        demo.send_signal(how)
+        demo.send_signal(signal.SIGINT)
         out, err = demo.communicate(timeout=30)
 
     assert (fetch.code, fetch.report["failed"], fetch.report["indexed"] > 5) == (0, [], True)
+    assert (demo.returncode, out, err) == (0, "Stopped.\n", "")
+
+
+@pytest.mark.usefixtures("check_no_leftovers")
+def test_serve_ends_with_sigterm(shell: CommandRunner) -> None:
+    with shell.start("--serve", "--latency", "0", module=DEMO) as demo:
+        read_instructions(demo)
+        demo.send_signal(signal.SIGTERM)
+        out, err = demo.communicate(timeout=30)
+
     assert (demo.returncode, out, err) == (0, "Stopped.\n", "")
 
 
