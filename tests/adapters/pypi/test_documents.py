@@ -11,6 +11,8 @@ from msgspec import to_builtins
 
 from pyf.aggregator.adapters.http.readers import make_json_reader
 from pyf.aggregator.adapters.pypi.documents import (
+    MAX_README_SIZE,
+    MAX_TEXT_SIZE,
     Info,
     InfoWithReadme,
     ProjectDocument,
@@ -298,3 +300,24 @@ def test_conversions_return_their_type_for_any_value(value: object) -> None:
     assert all(isinstance(item, str) and item for item in to_texts(value))
     assert all(isinstance(item, str) for pair in to_text_pairs(value) for item in pair)
     assert to_unix_seconds(value) == 0 or isinstance(value, str)
+
+
+def test_huge_texts_of_authors_are_cut() -> None:
+    huge = "x" * 5_000_000
+    info = {
+        "name": "a",
+        "version": "1",
+        "summary": huge,
+        "license": [huge],
+        "keywords": huge,
+        "description": huge,
+        "classifiers": [huge] * 3,
+        "requires_dist": ["a" * 1000] * 5000,
+        "project_urls": {f"{number}{huge}": huge for number in range(3)},
+    }
+    metadata = parse_metadata(msgspec.convert(info, InfoWithReadme))
+
+    assert sum(map(len, msgspec.json.encode(metadata).split(b'"'))) < 3_000_000
+    assert len(metadata.summary) == MAX_TEXT_SIZE
+    assert len(metadata.description) == MAX_README_SIZE + 1
+    assert len(metadata.requires_dist) == 1000

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
@@ -95,3 +96,14 @@ def test_long_retry_after_reaches_caller(service: ServiceClient, pypi: LocalPyPI
 
     assert isinstance(result.outcome, Unavailable)
     assert result.outcome.retry_after == 3600
+
+
+def test_project_document_has_a_size_limit(service: ServiceClient, httpserver: HTTPServer) -> None:
+    body = b'{"info": {"name": "acme", "version": "1.0", "summary": "' + b"x" * (33 * 1024 * 1024) + b'"}}'
+    httpserver.expect_request("/pypi/acme/json").respond_with_data(body)
+    registry = PyPIRegistry(service, httpserver.url_for("/"))
+
+    (result,) = registry.read_projects([ProjectRequest(name="acme")])
+
+    assert isinstance(result.outcome, Unavailable)
+    assert "larger than 33,554,432 bytes" in str(result.outcome)

@@ -15,7 +15,7 @@ from ...domain.repositories import RepositoryRef
 from ...ports import RateLimitStatus, RepositoryResult
 from ..http.errors import drop_traceback
 from ..http.retry import Transient
-from ..http.service_client import Request, Response
+from ..http.service_client import MEBIBYTE, Request, Response
 from .client import AccessRefused, GitHubClient, PauseTooLong
 from .parsing import RestRepository, build_not_found, parse_rest_repository
 
@@ -131,7 +131,9 @@ class GitHubRest:
 
     def _build_request(self, path: str, label: str, *, must_exist: bool = False) -> Request:
         url = f"{self._client.base_url}{path}"
-        return Request(url=url, headers=self._client.headers, label=label, must_exist=must_exist)
+        return Request(
+            url=url, headers=self._client.headers, label=label, must_exist=must_exist, max_bytes=2 * MEBIBYTE
+        )
 
     def _send_with_retries(self, request: Request) -> Response:
         """Send a request with retries; raise `Transient` without a response."""

@@ -68,7 +68,7 @@ class Request(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = MappingProxyType({})
     body: bytes | None = None
     label: str = ""
-    max_bytes: int = 64 * MEBIBYTE
+    max_bytes: int = 16 * MEBIBYTE
     timeout_factor: float = 1.0
     must_exist: bool = False
     parse_error: Callable[[AggregatorError, bytes], AggregatorError] | None = None

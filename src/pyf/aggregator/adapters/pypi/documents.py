@@ -4,13 +4,15 @@ The structure is typed and required. Metadata was uploaded by authors over twent
 of another type; unusable values count as missing, so that none of them excludes a project.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs
 
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
+from ...domain.readme.plain_text import MAX_TEXT_LENGTH as MAX_README_SIZE
 from ...domain.text import is_placeholder
 from .. import timestamps
 
@@ -18,11 +20,17 @@ from .. import timestamps
 MAX_SERIAL = 2**63 - 1
 Serial = Annotated[int, Meta(ge=0, le=MAX_SERIAL)]
 
+# Characters that are kept of a text, and of all texts of a list: no author needs more, and documents of 60 MB would
+# otherwise fill the memory, because hundreds of projects are held back until their READMEs are rendered.
+MAX_TEXT_SIZE, MAX_LIST_SIZE = 100_000, 1_000_000
+# Pairs of an object, and characters of their keys and values.
+MAX_PAIRS, MAX_PAIR_SIZE = 500, 5_000
+
 
 def to_text(value: object) -> str:
     """Return a text, the texts of a list joined by commas, or "" for anything else."""
     if isinstance(value, str):
-        return value
+        return value[:MAX_TEXT_SIZE]
     return ", ".join(to_texts(value))
 
 
@@ -30,13 +38,23 @@ def to_texts(value: object) -> tuple[str, ...]:
     """Return the non-empty texts of a list, () for anything else."""
     if not isinstance(value, list):
         return ()
-    return tuple([item for item in value if isinstance(item, str) and item])
+    texts = tuple([item for item in value if isinstance(item, str) and item])
+    return texts if sum(map(len, texts)) <= MAX_LIST_SIZE else tuple(_limit_texts(texts))
+
+
+def _limit_texts(texts: Iterable[str]) -> Iterator[str]:
+    size = 0
+    for text in texts:
+        size += len(text)
+        if size > MAX_LIST_SIZE:
+            return
+        yield text
 
 
 def to_metadata_text(value: object) -> str:
     """Return a text of authors, "" for a placeholder such as `UNKNOWN`."""
     if isinstance(value, str):
-        return "" if is_placeholder(value) else value
+        return "" if is_placeholder(value) else value[:MAX_TEXT_SIZE]
     return ", ".join(to_metadata_texts(value))
 
 
@@ -55,7 +73,14 @@ def to_text_pairs(value: object) -> tuple[tuple[str, str], ...]:
     """Return the items of an object whose values are texts and no placeholders, in their order."""
     if not isinstance(value, dict):
         return ()
-    return tuple((key, text) for key, item in value.items() if (text := to_metadata_text(item)))
+    pairs = islice(value.items(), MAX_PAIRS)
+    return tuple((key[:MAX_PAIR_SIZE], text[:MAX_PAIR_SIZE]) for key, item in pairs if (text := to_metadata_text(item)))
+
+
+def to_readme(value: object) -> str:
+    """Return a README, up to one character more than is rendered of it."""
+    text = value if isinstance(value, str) else ", ".join(to_texts(value))
+    return "" if is_placeholder(text[:MAX_TEXT_SIZE]) else text[: MAX_README_SIZE + 1]
 
 
 def to_flag(value: object) -> bool:
@@ -183,7 +208,7 @@ def parse_metadata(info: Info, value_cache: dict[Any, Any] | None = None) -> Met
         requires_dist=requires_dist,
         project_urls=project_urls,
         yanked=to_flag(info.yanked),
-        description=to_metadata_text(getattr(info, "description", None)),
+        description=to_readme(getattr(info, "description", None)),
         **text_fields,
     )
 

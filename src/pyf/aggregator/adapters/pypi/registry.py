@@ -58,7 +58,7 @@ class PyPIRegistry:
         request = Request(
             url=f"{self._base_url}/simple/",
             headers={"Accept": ACCEPT},
-            max_bytes=1024 * MEBIBYTE,
+            max_bytes=256 * MEBIBYTE,
             timeout_factor=5,
             must_exist=True,
         )
@@ -76,7 +76,9 @@ class PyPIRegistry:
 
     async def _check_simple_page(self, name: str) -> SimplePageStatus:
         request = Request(
-            url=f"{self._base_url}/simple/{quote(normalize_name(name), safe='')}/", headers={"Accept": ACCEPT}
+            url=f"{self._base_url}/simple/{quote(normalize_name(name), safe='')}/",
+            headers={"Accept": ACCEPT},
+            max_bytes=_MAX_PROJECT_BYTES,
         )
         try:
             page = await self._service.get_async(request, _page_reader)
@@ -105,6 +107,9 @@ class _NamesReader(ResponseReader[frozenset[str]]):
             raise Transient("the response is not a list of releases")
         return frozenset(map(normalize_name, self._names))
 
+
+# A project with 20,000 files, more than any has, has a document of about 20 MB.
+_MAX_PROJECT_BYTES = 32 * MEBIBYTE
 
 _project_reader = make_json_reader(ProjectDocument)
 _release_reader = make_json_reader(ReleaseDocument)
@@ -197,7 +202,7 @@ class ProjectReader:
                 yield replace(release, metadata=replace(release.metadata, description=""))
 
     async def _fetch_document(self, name: str) -> ProjectDocument:
-        request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/json")
+        request = Request(url=f"{self._base_url}/pypi/{quote(name, safe='')}/json", max_bytes=_MAX_PROJECT_BYTES)
         document = await self._service.get_async(request, _project_reader)
         check_name(request, name, document.info.name)
         return document
@@ -216,7 +221,11 @@ class ProjectReader:
         return add_description(release, document, value_cache)
 
     async def _fetch_page_releases(self, name: str) -> dict[str, Release]:
-        request = Request(url=f"{self._base_url}/simple/{quote(name, safe='')}/", headers={"Accept": ACCEPT})
+        request = Request(
+            url=f"{self._base_url}/simple/{quote(name, safe='')}/",
+            headers={"Accept": ACCEPT},
+            max_bytes=_MAX_PROJECT_BYTES,
+        )
         page = await self._service.get_async(request, _files_reader)
         check_name(request, name, page.name)
         return parse_page_releases(page)

@@ -54,6 +54,7 @@ class SerialTable(Mapping[str, int]):
 
 
 _SLICE_BYTES = 256 * 1024
+_MAX_BUFFER_BYTES = 32 * 1024 * 1024
 _PROJECTS = re.compile(rb'"projects"\s*:\s*\[')
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _NO_SERIALS = "the simple index has no serials; use PyPI itself instead of a mirror"
@@ -95,6 +96,8 @@ class SerialsReader:
 
     def feed(self, chunk: bytes) -> None:
         self._buffer += chunk
+        if len(self._buffer) > _MAX_BUFFER_BYTES:
+            raise Transient("the simple index has an element that does not end")
         if len(self._buffer) < self._min_buffer_size:
             return
         self._split_head()
