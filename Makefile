@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 READY = $(VENV)/.ready
+RUNTIME = $(VENV)/.runtime
 PIP ?= $(BIN)/python -m pip install --quiet --disable-pip-version-check
 ENGINE = .clickhouse/.ready
 
@@ -13,7 +14,7 @@ ON_TYPESENSE = (typesense or test_crash_at_request) and not each and not minute 
 
 .PHONY: demo test test-fast typesense recording check bench relevance docs screenshots slow clickhouse clean pins
 
-demo: $(READY)  ## Run the whole main job against the sample ecosystem on this machine
+demo: $(RUNTIME)  ## Run the whole main job against the sample ecosystem on this machine
 	$(BIN)/pyfdemo $(ARGS)
 
 test: $(READY)  ## Run all tests except the slow ones
@@ -61,14 +62,23 @@ screenshots: $(READY)  ## Take the README's screenshots (needs Chromium)
 pins:  ## Pin the newest versions of all dependencies with their hashes
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --extra test --no-header \
 	    --output-file requirements.txt pyproject.toml
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    --constraint requirements.txt --output-file requirements-run.txt pyproject.toml
+	$(PYTHON) .ci/pin_uv.py
 
-# requirements.txt is complete, so pip must not resolve again: it would look for extras of packages that are pinned.
-$(READY): pyproject.toml requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
-	$(PYTHON) -m venv $(VENV)
+# The files are complete, so pip must not resolve again: it would look for extras of packages that are pinned.
+$(READY): $(RUNTIME) requirements.txt
+	@echo "Installing what the tests need into $(VENV)"
 	$(PIP) --require-hashes --no-deps -r requirements.txt
-	$(PIP) --no-deps --editable .
 	touch $(READY)
+
+$(RUNTIME): pyproject.toml requirements-run.txt
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed" if sys.version_info < (3, 11) else 0)'
+	@echo "Installing what the program needs into $(VENV); this takes about a minute"
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --require-hashes --no-deps -r requirements-run.txt
+	$(PIP) --no-deps --editable .
+	touch $(RUNTIME)
 
 $(ENGINE): $(READY)
 	uv pip install --quiet --python $(BIN)/python --target .clickhouse --no-deps --group clickhouse
