@@ -264,7 +264,9 @@ def test_more_downloads_never_rank_lower(counts: list[int], one: int, other: int
     scale = build_popularity_scale(counts)
     low, high = sorted((one, other))
 
-    assert 0 <= scale.to_percentile(low) <= scale.to_percentile(high) <= 1
+    lower, higher = scale.to_percentile(low), scale.to_percentile(high)
+    assert counts or (lower, higher) == (None, None)
+    assert not counts or 0 <= (lower or 0) <= (higher or 0) <= 1
 
 
 @given(st.integers(0, 100), st.integers(0, 100))
@@ -345,3 +347,21 @@ def test_quality_decides_between_equal_answers_only() -> None:
         "tenancy walrus", "b", summary="Tenancy of a walrus", quality=0.0
     )
     assert score("tenancy", "a", summary="Tenancy", quality=1.0) < score("tenancy", "tenancy", quality=0.0)
+
+
+def test_dependents_and_releases_count_until_downloads_are_known() -> None:
+    def compute(downloads: int | None, *, releases: int = 1, dependents: int = 0) -> float:
+        signals = QualitySignals(downloads=downloads, release_count=releases)
+        scale = build_popularity_scale(range(1_000))
+        return compute_quality(signals, scale, is_current=None, dependent_count=dependents)
+
+    assert compute(None) < compute(None, releases=20) < compute(None, dependents=5) < compute(None, dependents=500)
+    assert compute(None, releases=500, dependents=500) < compute(999)
+    assert compute(7) == compute(7, releases=20, dependents=500)
+
+
+def test_framework_is_preferred_in_stemmed_names_and_glued_words_count() -> None:
+    rest_framework = score("rest django", "djangorestframework", summary="Web APIs", classifiers=DJANGO)
+
+    assert rest_framework > score("rest django", "flask-restful", summary="Web APIs")
+    assert score("rest", "djangorestframework", summary="Web APIs") > 0

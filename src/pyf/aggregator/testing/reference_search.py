@@ -132,7 +132,7 @@ class ReferenceSearch:
         minimum = get_min_prefix_rank(rank for rank, _ in ranks)
         ranked = sorted(
             (pair for pair in ranks if pair[0] >= minimum),
-            key=lambda pair: (-pair[0], -scale.to_percentile(pair[1].downloads), pair[1].name_normalized),
+            key=lambda pair: (-pair[0], -(scale.to_percentile(pair[1].downloads) or 0.0), pair[1].name_normalized),
         )
         return [
             Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
@@ -177,20 +177,18 @@ class ReferenceSearch:
         return [_build_package(documents) for documents in releases.values()]
 
     def _find_matches(self, packages: Sequence[_Package], query: SearchQuery) -> list[_Match]:
-        scale = _compute_popularity(packages)
+        scale, dependents = _compute_popularity(packages), _count_dependents(packages)
         if not query.text.strip():
-            return [_Match(package, self._compute_quality(package, scale)) for package in packages]
+            return [_Match(package, self._compute_quality(package, scale, dependents)) for package in packages]
         parsed = parse_query(
             query.text, self._lexicon, frequencies=_build_frequencies(packages), favored=query.frameworks
         )
         if parsed is None:
             return []
+        qualities = ((package, self._compute_quality(package, scale, dependents)) for package in packages)
         scores = (
-            (
-                package,
-                compute_score(parsed, package.searchable, self._compute_quality(package, scale), self._lexicon),
-            )
-            for package in packages
+            (package, compute_score(parsed, package.searchable, quality, self._lexicon))
+            for package, quality in qualities
         )
         return [_Match(package, score) for package, score in scores if score is not None]
 
@@ -199,9 +197,10 @@ class ReferenceSearch:
             return lambda match: (-match.score, match.package.name)
         return lambda match: (_to_sort_key(match.package.hit, sort), match.package.name)
 
-    def _compute_quality(self, package: _Package, scale: PopularityScale) -> float:
-        standing = to_quality_signals(package.hit)
-        return compute_quality(standing, scale, is_current=self._is_current(standing.framework_versions))
+    def _compute_quality(self, package: _Package, scale: PopularityScale, dependents: Counter[str]) -> float:
+        signals = to_quality_signals(package.hit, release_count=len(package.releases))
+        is_current = self._is_current(signals.framework_versions)
+        return compute_quality(signals, scale, is_current=is_current, dependent_count=dependents[package.name])
 
     def _is_current(self, framework_versions: Iterable[str]) -> bool | None:
         if self._scoring_config is None:
@@ -259,6 +258,10 @@ def _build_frequencies(packages: Sequence[_Package]) -> WordFrequencies:
 def _build_counter(texts: Iterable[Sequence[str]]) -> Callable[[str], int]:
     counts = Counter(chain.from_iterable(set("".join(package_texts).split()) for package_texts in texts))
     return lambda stem: counts[stem]
+
+
+def _count_dependents(packages: Iterable[_Package]) -> Counter[str]:
+    return Counter(name for package in packages for name in parse_required_names(package.newest.registry.requires_dist))
 
 
 def _compute_popularity(packages: Iterable[_Package]) -> PopularityScale:

@@ -16,7 +16,7 @@ from ...domain.search import Hit, SearchQuery, Sort, get_supported_pythons, has_
 from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 7
+_VERSION = 8
 # Indexes of another version are rebuilt; it changes with the facets and the orders, too.
 SEARCH_VERSION = crc32(
     str([_VERSION, *Sort, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()
@@ -95,13 +95,13 @@ class IndexedPackage(Struct, frozen=True, kw_only=True):
 
 def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> IndexedPackage:
     """Build the index entry of a package from its newest release and its older ones."""
-    hit = to_hit(newest)
+    hit, older = to_hit(newest), [*older]
     older_releases = _select_by_versions(older, hit)
     return IndexedPackage(
         hit=hit,
         older_releases=older_releases,
         searchable=build_searchable(newest),
-        quality_signals=to_quality_signals(hit),
+        quality_signals=to_quality_signals(hit, release_count=1 + len(older)),
         facets={
             name: _merge_sorted(facet.read_values(release) for release in (newest.registry, *older_releases))
             if facet.is_version

@@ -73,7 +73,12 @@ def match_text(query: ParsedQuery) -> tantivy.Query:
     tiers = [*_match_pasted(query.pasted), (EXACT, _term("whole", query.whole))]
     cores = [_term(field, name) for name in query.core_names for field in ("whole", "own")]
     cores += [_term("aliases", module) for module in query.modules]
-    tiers += [(CORE, _any(cores)), (STEMMED, _term("own_stems", query.stems))]
+    frameworks = [_term("belongs", framework) for framework in query.frameworks]
+    frameworks += [_term(field, stem(framework)) for framework in query.frameworks for field in TEXT_FIELDS[:2]]
+    stemmed = _term("own_stems", query.stems)
+    if frameworks:
+        stemmed = _Q.boolean_query([(Occur.Must, stemmed), (Occur.Must, _any(frameworks))])
+    tiers += [(CORE, _any(cores)), (STEMMED, stemmed)]
     prefixes = [_match_prefix("whole", query.whole)] if query.is_prefix else []
     prefixes += [_match_prefix("own", query.core)] if query.is_prefix and len(query.core) > 1 else []
     prefixes += [_term("runs", query.core)] if len(query.terms) > 1 else []
@@ -82,8 +87,6 @@ def match_text(query: ParsedQuery) -> tantivy.Query:
     tiers += _match_misspelled_names(query)
     by_name = [_Q.const_score_query(match, tier) for tier, match in tiers]
     matches = _Q.disjunction_max_query([*by_name, _match_terms(query)])
-    frameworks = [_term("belongs", framework) for framework in query.frameworks]
-    frameworks += [_term(field, stem(framework)) for framework in query.frameworks for field in TEXT_FIELDS[:2]]
     if not frameworks:
         return matches
     return _Q.boolean_query(

@@ -1,7 +1,7 @@
 """Search one state of an index: tantivy finds and counts packages, the domain ranks the best ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from weakref import proxy
 
 import tantivy
@@ -128,7 +128,7 @@ class Searcher:
         ranked = sorted(
             (
                 -ranks[number],
-                -scale.to_percentile(fields.quality_signals.downloads),
+                -(scale.to_percentile(fields.quality_signals.downloads) or 0.0),
                 fields.searchable.name_normalized,
                 number,
             )
@@ -180,13 +180,20 @@ class Searcher:
         if query.sort is not Sort.RELEVANCE:
             return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)
         total, numbers = self._search(matches, order, limit=_CANDIDATES)
-        if parsed and total > len(numbers):
+        if total > len(numbers):
             # tantivy underrates names that consist of the query's terms only, so a search in names adds candidates.
-            by_name = queries.restrict(queries.match_in_names(parsed), filters, hidden)
-            numbers += self._find(by_name, "", limit=_CANDIDATES)
+            # Without a text, the packages with the most dependents are added: the index does not sort by dependents.
+            more = queries.match_in_names(parsed) if parsed else queries.match_names(self._most_required_names)
+            numbers += self._find(queries.restrict(more, filters, hidden), "", limit=_CANDIDATES)
         ranked = self._rank(numbers, parsed)
         rest = queries.restrict(matches, hidden=[name for _, name in ranked]) if total > len(ranked) else matches
         return Matches(rest, order, total, tuple(number for number, _ in ranked), facets)
+
+    @cached_property
+    def _most_required_names(self) -> list[str]:
+        terms = {"terms": {"field": "requires", "size": _CANDIDATES}}
+        result = self._tantivy.aggregate(queries.match_all(), {"requires": terms})
+        return [bucket["key"] for bucket in result["requires"]["buckets"]]
 
     def _select_release(self, hit: Hit, query: SearchQuery) -> Hit:
         """Return the newest release of a hit's package that has the selected versions."""
@@ -201,7 +208,12 @@ class Searcher:
         ranked = []
         for number, fields in self._stored.get_ranking(dict.fromkeys(numbers)).items():
             is_current = self._is_current(fields.quality_signals.framework_versions, today)
-            quality = compute_quality(fields.quality_signals, scale, is_current=is_current)
+            quality = compute_quality(
+                fields.quality_signals,
+                scale,
+                is_current=is_current,
+                dependent_count=self._tantivy.doc_freq("requires", fields.searchable.name_normalized),
+            )
             score = compute_score(parsed, fields.searchable, quality, lexicon) if parsed else quality
             if score is not None:
                 ranked.append((-score, fields.searchable.name_normalized, number))

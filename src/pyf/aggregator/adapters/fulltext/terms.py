@@ -34,8 +34,9 @@ _LIFT = 0.3
 def build_schema() -> tantivy.Schema:
     """Build the fields of the index. Nothing is stored, and term frequencies are not indexed."""
     builder = tantivy.SchemaBuilder()
-    for field in ("name", "here", "pairs", "requires"):
+    for field in ("name", "here", "pairs"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
+    builder.add_text_field("requires", tokenizer_name=_RAW, index_option="basic", fast=True)
     for field in (*TEXT_FIELDS, "pieces", "belongs", "aliases", "runs", "whole", "own", "own_stems"):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in INDEXED_FACETS:

@@ -27,6 +27,7 @@ class NameForms(Struct, frozen=True):
         core_without_digits: The core without trailing numbers.
         stems: The stems of the core without trailing numbers.
         joined_segments: All sequences of neighboring segments, joined.
+        segments: The segments, and the core if a framework's name is glued to it.
         core_segments: The segments of the core that are not numbers.
         core_stems: The stems of these segments, without trailing numbers.
     """
@@ -58,7 +59,7 @@ def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
         core_without_digits="".join(without_digits),
         stems="".join(stems),
         joined_segments=frozenset(joined_segments),
-        segments=segments,
+        segments=segments if len(core) > 1 or joined in segments else (*segments, joined),
         core_segments=tuple(compress(core, has_letters)),
         core_stems=tuple(compress(stems, has_letters)),
     )

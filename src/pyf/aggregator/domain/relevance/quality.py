@@ -2,6 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from math import log
 
 from msgspec import Struct
 
@@ -12,7 +13,11 @@ _POPULARITY_WEIGHT, _HEALTH_WEIGHT, _CURRENT_WEIGHT = 0.45, 0.35, 0.20
 # Factor for abandoned projects.
 _ABANDONED_FACTOR = 0.2
 # Values of unknown signals, about the average.
-_DEFAULT_PERCENTILE, _DEFAULT_HEALTH, _DEFAULT_CURRENT = 0.3, 50, 0.5
+_DEFAULT_HEALTH, _DEFAULT_CURRENT = 50, 0.5
+# Before downloads are known, the percentile is estimated: the value of a package without dependents and with one
+# release, what dependents and releases add at most, and how many of them add that much.
+_BASE_ESTIMATE, _DEPENDENTS_ESTIMATE, _RELEASES_ESTIMATE = 0.2, 0.5, 0.15
+_MANY_DEPENDENTS, _MANY_RELEASES = 50, 50
 
 # A finer scale would not change the order noticeably.
 _MAX_STEPS = 200
@@ -23,10 +28,10 @@ class PopularityScale(Struct, frozen=True):
 
     steps: tuple[int, ...] = ()
 
-    def to_percentile(self, downloads: int | None) -> float:
-        """Return the fraction of projects with fewer downloads (0 to 1); equal ones count half."""
+    def to_percentile(self, downloads: int | None) -> float | None:
+        """Return the fraction of projects with fewer downloads (0 to 1); equal ones count half. None if unknown."""
         if downloads is None or not self.steps:
-            return _DEFAULT_PERCENTILE
+            return None
         position = bisect_left(self.steps, downloads) + bisect_right(self.steps, downloads)
         return position / 2 / len(self.steps)
 
@@ -45,6 +50,7 @@ class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True):
     Attributes:
         downloads: Downloads of the last month; None if unknown.
         health: The health score; None if unknown.
+        release_count: The number of releases in the index.
         is_abandoned: Whether the project or its repository is archived, or the project is deprecated.
     """
 
@@ -52,24 +58,36 @@ class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True):
     health: int | None = None
     framework_versions: tuple[str, ...] = ()
     is_abandoned: bool = False
+    release_count: int = 1
 
 
-def compute_quality(signals: QualitySignals, popularity: PopularityScale, *, is_current: bool | None) -> float:
+def compute_quality(
+    signals: QualitySignals, popularity: PopularityScale, *, is_current: bool | None, dependent_count: int = 0
+) -> float:
     """Return the quality of a project (0 to 1).
 
     Args:
+        dependent_count: The number of packages in the collection that require it.
         is_current: Whether it supports a release of its framework that is supported today; None if unknown.
     """
     health = _DEFAULT_HEALTH if signals.health is None else signals.health
     current = _DEFAULT_CURRENT if is_current is None else float(is_current)
     percentile = popularity.to_percentile(signals.downloads)
+    if percentile is None:
+        percentile = _estimate_percentile(dependent_count, signals.release_count)
     value: float = (
         _POPULARITY_WEIGHT * percentile**2 + _HEALTH_WEIGHT * (health / 100) ** 0.5 + _CURRENT_WEIGHT * current
     )
     return value * _ABANDONED_FACTOR if signals.is_abandoned else value
 
 
-def to_quality_signals(hit: Hit) -> QualitySignals:
+def _estimate_percentile(dependent_count: int, release_count: int) -> float:
+    dependents = min(1.0, log(1 + dependent_count) / log(1 + _MANY_DEPENDENTS))
+    releases = min(1.0, log(max(1, release_count)) / log(_MANY_RELEASES))
+    return _BASE_ESTIMATE + _DEPENDENTS_ESTIMATE * dependents + _RELEASES_ESTIMATE * releases
+
+
+def to_quality_signals(hit: Hit, *, release_count: int = 1) -> QualitySignals:
     """Return the signals of a project from the hit of its newest release."""
     return QualitySignals(
         downloads=hit.downloads,
@@ -77,4 +95,5 @@ def to_quality_signals(hit: Hit) -> QualitySignals:
         framework_versions=hit.framework_versions,
         is_abandoned=hit.repository_archived
         or hit.project_status in (ProjectStatus.ARCHIVED, ProjectStatus.DEPRECATED),
+        release_count=release_count,
     )

@@ -6,17 +6,14 @@ from .query import ParsedQuery
 from .searchable import Searchable
 from .tokenizer import is_within_typos
 
-# The tiers of names that match as a whole. The beginning of a name, and names with a typo, rank higher if a word of the
-# query is unknown.
+# The tiers of names that match as a whole; a framework that the query names adds one. The beginning of a name, and a
+# name with a typo, rank higher if a word of the query is unknown.
 EXACT, CORE, STEMMED, PREFIX = 24, 21, 20, 11
 UNKNOWN_PREFIX = 18
-# The tiers of a name with one typo or two in the complete name, and in its core; a named framework adds one.
+# The tiers of a name with one typo or two in the complete name, and in its core.
 WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (18, 16), (17, 15)
 # The tiers of what a pasted text refers to: a repository, and names, of which each further one has two tiers less.
 PASTED_REPOSITORY, PASTED_NAME, PASTED_MODULE, PASTED_STEP = 40, 39, 38, 2
-# The tiers of a name with one typo or two in the complete name, and in its core; a named framework adds one.
-WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (18, 16), (17, 15)
-WEIGHT_STEPS = 10
 
 
 def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, is_favored: bool) -> int:
@@ -30,10 +27,10 @@ def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, 
         return CORE + is_favored
     if any(f" {module} " in project.aliases for module in query.modules):
         return CORE + is_favored
-    if query.stems == forms.stems:
+    if query.stems == forms.stems and (is_favored or not query.frameworks):
         return STEMMED + is_favored
     if is_prefix_match(query, forms):
-        return UNKNOWN_PREFIX if query.is_misspelled else PREFIX
+        return (UNKNOWN_PREFIX if query.is_misspelled else PREFIX) + is_favored
     return _get_typo_tier(query, forms, is_favored=is_favored)
 
 
@@ -68,13 +65,13 @@ def _get_pasted_tier(pasted: Pasted, project: Searchable, forms: NameForms) -> i
 def _get_typo_tier(query: ParsedQuery, forms: NameForms, *, is_favored: bool) -> int:
     """Return the tier of a name that the query misspells, 0 for another name."""
     if forms.whole in query.swapped_names:
-        return WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX
+        return (WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX) + is_favored
     if query.is_misspelled and not query.swapped_names.isdisjoint((forms.core, forms.core_without_digits)):
         return CORE_TYPO_TIERS[0] + is_favored
     max_typos = query.name_typos if query.is_misspelled else min(query.name_typos, 1)
     for typos in range(1, max_typos + 1):
         if is_within_typos(query.whole, forms.whole, typos):
-            return WHOLE_TYPO_TIERS[typos - 1] if query.is_misspelled else PREFIX
+            return (WHOLE_TYPO_TIERS[typos - 1] if query.is_misspelled else PREFIX) + is_favored
         cores = (forms.core, forms.core_without_digits)
         if query.is_misspelled and any(is_within_typos(query.core, core, typos) for core in cores):
             return CORE_TYPO_TIERS[typos - 1] + is_favored
