@@ -36,7 +36,7 @@ MAX_HEADER_BYTES, MAX_HEADERS = 64 * 1024, 512
 LARGE_RESPONSE_BYTES = 4 * 1024 * 1024
 
 # Seconds without a connection after which a line says so.
-_SLOW_CONNECTION = 1.5
+_SLOW_CONNECTION = 1.0
 
 _log = logging.getLogger(__name__)
 
@@ -150,6 +150,10 @@ class HttpClient:
 class _ReportingConnector(aiohttp.TCPConnector):
     """A connector that logs when a connection takes long: a server that is switched off does not refuse it."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._next_report: dict[str, float] = {}
+
     async def connect(
         self,
         req: aiohttp.ClientRequest,
@@ -164,7 +168,11 @@ class _ReportingConnector(aiohttp.TCPConnector):
             handle.cancel()
 
     def _report(self, peer: str, timeout: float | None) -> None:
-        _log.warning("no connection to %s yet; waiting up to %.0f s", peer, timeout or 0)
+        """Log a line, once for all concurrent connections to a server."""
+        now = asyncio.get_running_loop().time()
+        if now >= self._next_report.get(peer, 0.0):
+            self._next_report[peer] = now + (timeout or 0.0)
+            _log.warning("no connection to %s yet; waiting up to %.0f s", peer, timeout or 0)
 
 
 def format_peer(url: URL) -> str:
