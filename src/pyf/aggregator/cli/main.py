@@ -45,6 +45,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
     },
     "Serve and check": {
         "serve": _Entry("serve", "serve", "Serve web pages and the API"),
+        "site": _Entry("serve", "site", "Write the web site as files, for hosts without a server"),
         "mcp": _Entry("serve", "mcp", "Serve the index to AI agents (Model Context Protocol)"),
         "demo": _Entry("demo", "demo", "Try everything on this machine, with sample services"),
         "doctor": _Entry("admin", "doctor", "Check settings, services and the index"),

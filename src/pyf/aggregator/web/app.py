@@ -34,7 +34,7 @@ from .responses import finalize_response
 from .site import Site
 from .token_buckets import IN_MEMORY
 
-_WEB_DIR = Path(__file__).parent
+STATIC_FOLDER = Path(__file__).parent / "static"
 
 
 class SiteApp(Litestar):
@@ -69,16 +69,22 @@ class SiteApp(Litestar):
 
 
 def create_app(
-    deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings, *, buckets_path: str = IN_MEMORY
+    deps: Dependencies,
+    profiles: Mapping[str, Profile],
+    settings: Settings,
+    *,
+    buckets_path: str = IN_MEMORY,
+    is_static: bool = False,
 ) -> Litestar:
     """Create the application; `deps` must stay open while it serves.
 
     Args:
         buckets_path: The file of the rate limits of clients, which the processes of a server share.
+        is_static: Whether pages are written to files: they have no forms that need a server.
     """
     site = Site(deps, profiles, settings)
     # Agents send no keys, so that they can use open collections only.
-    mcp_mount = None if settings.web_api_keys_required else build_mcp_mount(deps, profiles)
+    mcp_mount = None if settings.web_api_keys_required or is_static else build_mcp_mount(deps, profiles)
     app = SiteApp(
         route_handlers=[
             pages,
@@ -87,12 +93,14 @@ def create_app(
             feeds,
             ops,
             crawlers,
-            create_static_files_router("/static", directories=[_WEB_DIR / "static"], include_in_schema=False),
+            create_static_files_router("/static", directories=[STATIC_FOLDER], include_in_schema=False),
             *([mcp_mount[0]] if mcp_mount else []),
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: to_response, AggregatorError: to_response, Exception: to_response},
-        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(create_environment(settings))),
+        template_config=TemplateConfig(
+            instance=JinjaTemplateEngine.from_environment(create_environment(settings, is_static=is_static))
+        ),
         openapi_config=build_openapi_config(),
         logging_config=None,
         lifespan=[mcp_mount[1]] if mcp_mount else [],

@@ -85,6 +85,11 @@ def readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "")
     return _add_query(f"{start_path(collection)}/readiness{suffix}", pairs)
 
 
+def readiness_feed_path(collection: str, pairs: QueryPairs = ()) -> str:
+    """Return the path of the feed of packages that became ready for a release."""
+    return _add_query(f"/feeds/{_quote_segment(collection)}/ready.atom", pairs)
+
+
 def check_path(collection: str) -> str:
     """Return the path of the page that checks a pasted file."""
     return f"{start_path(collection)}/check"

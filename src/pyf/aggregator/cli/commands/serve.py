@@ -1,9 +1,11 @@
 """`pyfserve` and `pyf serve`: serve the index over HTTP."""
 
+from pathlib import Path
+
 import click
 
-from ..exit_codes import ExitCode, default_sigint
-from ..options import command_with_examples, to_program
+from ..exit_codes import ExitCode, ExitCodeGroup, default_sigint
+from ..options import CONTEXT_SETTINGS, command_with_examples, to_program
 
 
 @command_with_examples("pyf serve --open", "pyf serve --host 0.0.0.0 --port 80")
@@ -45,6 +47,28 @@ def mcp() -> ExitCode:
     with default_sigint():
         from ..actions.agents import run_mcp
     return run_mcp()
+
+
+@click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)
+def site() -> None:
+    """Write the web site as files."""
+
+
+@site.command
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--base-url", required=True, metavar="URL", help="Where the files will be served.")
+@click.option(
+    "-t", "--target", "targets", multiple=True, metavar="COLLECTION", help="Only this collection. Repeatable."
+)
+def build(folder: Path, base_url: str, targets: tuple[str, ...]) -> ExitCode:
+    """Write the site of all collections into FOLDER, for hosts that serve files only.
+
+    A second build changes only the files that have changed, and removes those of packages that are gone. Pages that
+    need a server (comparison, upgrade check, API) are left out.
+    """
+    with default_sigint():
+        from ..actions.site import run_build
+    return run_build(folder, base_url, targets)
 
 
 main = to_program(serve, "pyfserve")

@@ -95,7 +95,7 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
 _WEB_DIR = Path(__file__).parent.parent
 
 
-def create_environment(settings: Settings) -> Environment:
+def create_environment(settings: Settings, *, is_static: bool = False) -> Environment:
     """Create the template environment: values are escaped, undefined names raise."""
     environment = Environment(
         loader=FileSystemLoader(_WEB_DIR / "templates"),
@@ -114,6 +114,7 @@ def create_environment(settings: Settings) -> Environment:
         "canonical_path": "",
         "collection": None,
         "is_start": False,
+        "is_static": is_static,
     }
     return environment
 

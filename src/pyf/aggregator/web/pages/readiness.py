@@ -101,7 +101,7 @@ def build_board_view(collection: str, board: ReadinessBoard, goals: tuple[Sequen
         chart=build_chart(board.trend, len(board.packages)),
         rows=tuple(_build_row(collection, package) for package in board.packages),
         chart_url=urls.readiness_path(collection, pairs, suffix=".svg"),
-        feed_url=f"/feeds/{collection}/ready.atom?{urlencode(pairs)}",
+        feed_url=urls.readiness_feed_path(collection, pairs),
         badge_url=f"/badge/{collection}/NAME/ready.svg?{urlencode(pairs)}",
     )
 

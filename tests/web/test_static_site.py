@@ -1,0 +1,104 @@
+"""The site as files: the same for the same index, and complete."""
+
+import posixpath
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from msgspec.structs import replace
+
+from pyf.aggregator.config.profiles import load_profiles
+from pyf.aggregator.domain.collection import Tombstone
+from pyf.aggregator.domain.errors import Invalid
+from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.settings import load_settings
+from pyf.aggregator.web.static_site import MANIFEST, BuildReport, build_static_site
+from support.site_fixtures import build_small_site
+
+LINK = re.compile(r'<[a-z][^<>]*\b(?:href|src|action)="([^"]*)"')
+
+
+def build(deps: Dependencies, folder: Path, *keys: str) -> BuildReport:
+    settings = load_settings(_env_file=None, web_url="https://packages.example.org")
+    return build_static_site(deps, load_profiles(), settings, folder, keys)
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_equal_indexes_give_equal_files(tmp_path: Path) -> None:
+    deps = build_small_site()
+    first = build(deps, tmp_path / "a")
+    later = build(replace(deps, now=lambda: deps.now() + 1_000_000), tmp_path / "b")
+
+    assert first.files == later.files > 20
+    assert read_files(tmp_path / "a") == read_files(tmp_path / "b")
+    assert build(deps, tmp_path / "a").changed == 0
+
+
+def test_every_internal_link_names_a_file(tmp_path: Path) -> None:
+    report = build(build_small_site(), tmp_path)
+
+    files = read_files(tmp_path).keys()
+    links = 0
+    for path in files:
+        if path.endswith(".html"):
+            for link in LINK.findall((tmp_path / path).read_text("utf-8")):
+                parts = urlsplit(link)
+                if not parts.scheme and parts.path:
+                    links += 1
+                    assert posixpath.normpath(posixpath.join(posixpath.dirname(path), parts.path)) in files, (
+                        path,
+                        link,
+                    )
+    assert links > 100
+    assert report.broken_links == ()
+
+
+def test_pages_have_no_form_that_needs_a_server(tmp_path: Path) -> None:
+    build(build_small_site(), tmp_path)
+
+    pages = [content.decode() for path, content in read_files(tmp_path).items() if path.endswith(".html")]
+    forms = {form for page in pages for form in re.findall(r"<form[^>]*>", page)}
+    assert forms
+    assert all('role="search"' in form and "compare" not in form for form in forms)
+    assert not any("data-suggest" in page for page in pages)
+
+
+def test_hidden_and_quarantined_packages_have_no_files(tmp_path: Path) -> None:
+    build(build_small_site(), tmp_path)
+
+    assert not any("plone-evil" in path for path in read_files(tmp_path))
+    assert "plone.evil" not in (tmp_path / "in/plone/packages.js").read_text("utf-8")
+
+
+def test_removed_package_loses_its_files_and_other_files_stay(tmp_path: Path) -> None:
+    deps = build_small_site()
+    build(deps, tmp_path)
+    (tmp_path / "CNAME").write_text("packages.example.org")
+    deps.index.remove("plone", [Tombstone(name="plone-rest", removed_at=1, reason="gone")])
+
+    report = build(deps, tmp_path)
+
+    files = read_files(tmp_path)
+    assert report.removed == 3
+    assert not any("plone-rest" in path for path in files)
+    assert "CNAME" in files
+
+
+def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    with pytest.raises(Invalid, match="is not empty, and no earlier build has made it"):
+        build(build_small_site(), tmp_path)
+
+    assert read_files(tmp_path) == {"thesis.txt": b"years of work"}
+
+
+def test_unknown_collection_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="there is no collection nope"):
+        build(build_small_site(), tmp_path, "nope")
+
+    assert not (tmp_path / MANIFEST).exists()
