@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -118,25 +117,3 @@ def test_integration_tests_use_server_setting(checkout: Path) -> None:
     assert re.search(r"[1-9]\d* passed", ran)
     assert "skipped" not in ran.splitlines()[-1]
     assert "passed" not in skipped.splitlines()[-1]
-
-
-def read_pins(name: str) -> dict[str, str]:
-    text = (ROOT / name).read_text("utf-8")
-    return dict(re.findall(r"^([a-z0-9][\w.-]*)==([^\s\\;]+)", text, re.MULTILINE))
-
-
-def test_uv_installs_the_pinned_versions() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
-    constraints = project["tool"]["uv"]["constraint-dependencies"]
-
-    pins = read_pins("requirements.txt")
-    assert {line.partition(" ;")[0] for line in constraints} == {f"{name}=={pins[name]}" for name in pins}
-
-
-def test_demo_installs_no_test_requirements() -> None:
-    runtime, everything = read_pins("requirements-run.txt"), read_pins("requirements.txt")
-    makefile = (ROOT / "Makefile").read_text("utf-8")
-
-    assert runtime.items() < everything.items()
-    assert not {"pytest", "hypothesis", "mypy", "playwright", "ruff"} & runtime.keys()
-    assert "demo: $(RUNTIME)" in makefile
