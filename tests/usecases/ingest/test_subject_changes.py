@@ -59,6 +59,10 @@ def register_again(world: World, url: str = OTHER_URL) -> None:
 @pytest.mark.parametrize("url", [OTHER_URL, FORMER_URL, ""])
 @pytest.mark.parametrize("use_case", ["changes", "refresh", "fetch", "recreate"])
 def test_new_owner_of_a_name_does_not_inherit(enriched: World, use_case: str, url: str) -> None:
+    enriched.fake_registry.archive("acme.forms")
+    enriched.clock.advance(8 * 86_400)
+    enriched.refresh()
+    assert next(iter(read_documents(enriched).values())).registry.project_status == "archived"
     enriched.clock.advance(86_400)
     register_again(enriched, url)
 
@@ -66,6 +70,7 @@ def test_new_owner_of_a_name_does_not_inherit(enriched: World, use_case: str, ur
 
     assert {v: d.registry.author for v, d in read_documents(enriched).items()} == {"2.0": "Other", "1.0": "Other"}
     assert read_enrichments(enriched) == (UNSET, UNSET)
+    assert {d.registry.project_status for d in read_documents(enriched).values()} == {"active"}
     assert read_documents(enriched)["2.0"].health.health_model == "basic"
 
 

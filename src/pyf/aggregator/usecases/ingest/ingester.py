@@ -270,7 +270,9 @@ class _Evaluator:
     failures: dict[str, str] = field(default_factory=dict)
     deferrals: dict[str, str] = field(default_factory=dict)
     skipped: int = 0
+    replaced_projects: set[str] = field(default_factory=set)
     _stored: dict[str, tuple[RegistryFields, ...]] = field(default_factory=dict)
+    _former: dict[str, Sequence[RegistryFields]] = field(default_factory=dict)
     _non_members: dict[str, int] = field(default_factory=dict)
     _consecutive_failures: int = 0
 
@@ -282,6 +284,8 @@ class _Evaluator:
                 self.skipped += len(batch)
                 continue
             stored_documents = self.deps.index.get_documents(self.collection, batch)
+            source = self.context.enrichment_source
+            self._former.update(self.deps.index.get_documents(source, batch) if source else stored_documents)
             for name in batch:
                 if self._is_past_deadline():
                     self.skipped += 1
@@ -304,6 +308,7 @@ class _Evaluator:
     def evaluate(self, result: ProjectResult) -> _PendingProject | None:
         """Return a member whose documents are to be written; record why another package is not."""
         name, outcome, stored = result.name, result.outcome, self._stored.pop(result.name)
+        former = self._former.pop(name, ())
         self.processed.add(name)
         self.context.on_progress(len(self.processed))
         if isinstance(outcome, NotFound):
@@ -329,8 +334,10 @@ class _Evaluator:
                 for classifier in metadata.classifiers
                 if matches_classifiers(classifier, self.filter.classifiers)
             )
-            if is_other_project(stored, (file for release in outcome.releases for file in release.files)):
-                result = self._read_again(result)
+            files = (file for release in outcome.releases for file in release.files)
+            if name in self.context.recreated_names or is_other_project(former, files):
+                self.replaced_projects.add(name)
+                result, stored = self._read_again(result), ()
             return self._start_rendering(result, decision.reason, stored)
         self._non_members[name] = outcome.last_serial
         if self.is_stored(name, stored):
@@ -442,7 +449,9 @@ class _Writer:
             if stored
             else (ProjectStatus.ACTIVE, now)
         )
-        status, status_checked = self.context.statuses.get(name, stored_status)
+        # A fetch knows only the statuses of the collection that it replaces.
+        is_former = name in self.evaluator.replaced_projects and bool(self.context.enrichment_source)
+        status, status_checked = stored_status if is_former else self.context.statuses.get(name, stored_status)
         if status is ProjectStatus.QUARANTINED:  # the registry serves no document of a quarantined package
             status = ProjectStatus.ACTIVE
         return BuildContext(
