@@ -168,7 +168,11 @@ def _build_hostile() -> ProjectDocuments:
         summary="</title><script>alert(1)</script>\x00\x0b ]]> &amp; \u202e evil",
         keywords=("<b>", "a&b"),
         author="<script>alert(2)</script>",
-        project_urls={"<i>": "javascript:alert(3)", "ok": 'https://ok.example/?a=1&b="2"'},
+        project_urls={
+            "<i>": "javascript:alert(3)",
+            "quoted": 'https://ok.example/?b="2"',
+            "ok": "https://ok.example/?a=1&b=2",
+        },
         maintainers=("mallory",),
     )
 

@@ -142,9 +142,8 @@ def test_links_are_http_only() -> None:
         "https://plone.example",
         "https://github.com/p/a",
     ]
-    assert [link.url for link in get_package(deps, PLONE, "collective.hostile").links] == [
-        'https://ok.example/?a=1&b="2"'
-    ]
+    links = get_package(deps, PLONE, "collective.hostile").links
+    assert [link.url for link in links] == ["https://ok.example/?a=1&b=2"]
 
 
 def test_compare_packages() -> None:
