@@ -41,7 +41,9 @@ _BY_CLASSIFIER = {
 # Usual names in the free-text field, as `_normalize_name` writes them.
 _BY_NAME = {
     "0bsd": "0BSD",
+    "2 clause bsd": "BSD-2-Clause",
     "2-clause bsd": "BSD-2-Clause",
+    "3 clause bsd": "BSD-3-Clause",
     "3-clause bsd": "BSD-3-Clause",
     "4-clause bsd": "BSD-4-Clause",
     "apache": "Apache-2.0",
@@ -52,6 +54,7 @@ _BY_NAME = {
     "apache-2": "Apache-2.0",
     "apache2": "Apache-2.0",
     "apache2.0": "Apache-2.0",
+    "artistic 2.0": "Artistic-2.0",
     "asl 2.0": "Apache-2.0",
     "boost 1.0": "BSL-1.0",
     "boost software 1.0": "BSL-1.0",
@@ -65,10 +68,13 @@ _BY_NAME = {
     "bsd-3": "BSD-3-Clause",
     "bsd2": "BSD-2-Clause",
     "bsd3": "BSD-3-Clause",
+    "cc by 4.0": "CC-BY-4.0",
+    "cc by-sa 4.0": "CC-BY-SA-4.0",
     "cc0": "CC0-1.0",
     "cc0 1.0": "CC0-1.0",
     "cc0 1.0 universal": "CC0-1.0",
     "eclipse public 2.0": "EPL-2.0",
+    "epl 2.0": "EPL-2.0",
     "eupl 1.2": "EUPL-1.2",  # codespell:ignore
     "expat": "MIT",
     "iscl": "ISC",
@@ -96,7 +102,7 @@ _BY_NAME = {
 }
 
 _QUALIFIER = re.compile(r'"(?:new|revised|modified|simplified)"(?: or "[a-z]+")?')
-_REMARK = re.compile(r"[,;.(]?\s*\b(?:see|for details see|refer to)\b.*")
+_REMARK = re.compile(r"[,;.(]?\s*\b(?:see|for details see|refer to|copyright)\b.*|^licen[cs]e:\s*|-licen[cs]e$")
 _URL = re.compile(
     r"https?://(?:www\.)?(?:opensource|apache|gnu|spdx)\.org/licenses?/([a-z0-9.+-]+?)(?:\.html|\.txt|\.en|-standalone|/)*"
 )

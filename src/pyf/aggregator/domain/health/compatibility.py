@@ -5,8 +5,8 @@ from datetime import date
 from functools import lru_cache
 
 from msgspec import UNSET, UnsetType
-from packaging.specifiers import SpecifierSet
 
+from ..support.specifiers import parse_specifier
 from ..text import join_last
 from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
 from .scoring_config import EndOfSupport, ScoringConfig, is_supported, list_supported, parse_version_numbers
@@ -122,11 +122,10 @@ def _is_version_supported(version: str, ends: Mapping[str, EndOfSupport], today:
 
 @lru_cache(maxsize=1024)
 def _is_python_allowed(requires_python: str, pythons: tuple[str, ...]) -> bool | UnsetType:
-    try:
-        allowed = SpecifierSet(requires_python)
-        return any(f"{python}.{patch}" in allowed for python in pythons for patch in _TESTED_PATCHES)
-    except ValueError:  # also raised for numbers of more than 4,300 digits
+    allowed = parse_specifier(requires_python)
+    if allowed is None:
         return UNSET
+    return any(f"{python}.{patch}" in allowed for python in pythons for patch in _TESTED_PATCHES)
 
 
 def _list_declared_pythons(context: RuleContext) -> list[str]:
