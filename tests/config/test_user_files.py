@@ -92,7 +92,7 @@ def test_unquoted_classifier_of_three_parts(tmp_path: Path) -> None:
     rejection = get_rejection(tmp_path, "PROFILES_FILE", text)
 
     assert "line 4" in rejection
-    assert rejection.endswith("Text that contains a colon and a space needs quotes")
+    assert rejection.endswith('. Text that contains a colon and a space needs quotes: "Framework :: Plone :: 6.0"')
 
 
 def test_unknown_classifier_in_the_right_form_is_accepted(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Observable effect of every setting of the queue."""
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -181,3 +182,15 @@ def test_worker_settings(site: QueueSite) -> None:
     moments = sorted(request.time for request in site.pypi.requests.log if request.kind == "project")
     assert moments[1] - moments[0] >= 0.2
     assert moments[2] - moments[1] >= 0.4
+
+
+def test_ignored_settings_are_logged(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CELERY_WORKER_CONCURENCY=3\nno setting\n")
+    program = "from pyf.aggregator.queue.monitoring import configure_logging; configure_logging()"
+
+    completed = subprocess.run(
+        [sys.executable, "-c", program], cwd=tmp_path, env={}, capture_output=True, text=True, check=True
+    )
+
+    assert "unknown setting CELERY_WORKER_CONCURENCY. Did you mean CELERY_WORKER_CONCURRENCY?" in completed.stderr
+    assert ".env, line 2 is ignored" in completed.stderr

@@ -89,6 +89,14 @@ def _parse(text: str, source: str, loader: Any = _Loader) -> Any:
     except _Ambiguous as error:
         raise Invalid(f"{source}, {error}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # ValueError: a date that does not exist
-        reason = " ".join(str(error).split())
-        hint = ". Text that contains a colon and a space needs quotes" if "mapping values" in reason else ""
-        raise Invalid(f"{source}: not YAML: {reason}{hint}") from error
+        reason = " ".join(str(error).split()).replace('in "<unicode string>", ', "at ")
+        raise Invalid(f"{source}: not YAML: {reason}{_suggest_quotes(text, error)}") from error
+
+
+def _suggest_quotes(text: str, error: Exception) -> str:
+    """Return a hint for the most frequent error: an unquoted value that contains a colon and a space."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "mapping values" not in str(error):
+        return ""
+    value = text.splitlines()[mark.line].strip().removeprefix("- ")
+    return f'. Text that contains a colon and a space needs quotes: "{value:.100}"'

@@ -24,7 +24,7 @@ from ..adapters.redis import BrokerQueue, QueuedTask, RedisDedupStore, RedisLock
 from ..domain.documents.project import normalize_name
 from ..domain.errors import AggregatorError, Unavailable
 from ..metrics import Metrics, serve_metrics
-from ..settings import Settings, load_settings
+from ..settings import Settings, list_warnings, load_settings
 from ..usecases.collections.target import Target
 from ..usecases.ingest.rss import build_dedup_key
 from . import task_names
@@ -35,6 +35,8 @@ from .worker_context import get_worker_context
 
 # These libraries log every request.
 _NOISY_LOGGERS = ("httpx", "httpcore")
+
+_log = logging.getLogger(__name__)
 
 # Exit code for invalid settings.
 _USAGE_ERROR = 2
@@ -80,6 +82,8 @@ def configure_logging(loglevel: int | None = None, logfile: str | None = None, *
     )
     for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for warning in list_warnings():
+        _log.warning("%s", warning)
 
 
 @signals.worker_init.connect
