@@ -209,3 +209,53 @@ def test_socket_disables_nagle() -> None:
         accepted, _ = server_socket.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_unix_socket_with_root_path(shell: CommandRunner) -> None:
+    socket_path = shell.folder / "pyf.sock"
+    with socket.socket(socket.AF_UNIX) as left:  # as a killed server leaves it
+        left.bind(str(socket_path))
+
+    arguments = ["--uds", str(socket_path), "--root-path", "/packages", "--workers", "2"]
+    with shell.start(*arguments, module=SERVE) as process:
+        assert process.stderr is not None
+        assert any(line == f"Serving at unix:{socket_path}; press Ctrl-C to stop.\n" for line in process.stderr)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://site") as client:
+            assert client.get("/packages/health").json() == client.get("/health").json()
+            assert 'href="/packages/"' in client.get("/packages/").text
+        second = shell.run("--uds", str(socket_path), module=SERVE)
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+    assert (second.code, second.error) == (4, f"can't serve at {socket_path}: Address already in use")
+    assert (process.returncode, socket_path.exists()) == (0, False)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("missing/pyf.sock", "No such file"), ("index", "Address already in use")]
+)
+def test_unusable_socket_path_is_one_line_error(shell: CommandRunner, name: str, reason: str) -> None:
+    path = shell.folder / name
+    if name == "index":
+        path.write_text("kept")
+
+    result = shell.run("--uds", str(path), module=SERVE)
+
+    assert result.code == 4
+    assert result.error.startswith(f"can't serve at {path}: {reason}")
+    assert name != "index" or path.read_text() == "kept"
+
+
+def test_proxy_of_a_unix_socket_names_its_clients(shell: CommandRunner) -> None:
+    path = shell.folder / "pyf.sock"
+    settings = {"web_trusted_proxies": "127.0.0.1", "web_rate_limit": 2}
+    with shell.start("--uds", str(path), module=SERVE, **settings) as process:
+        assert process.stderr is not None
+        assert any(line.startswith("Serving at ") for line in process.stderr)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://site") as client:
+            statuses = [
+                client.get("/", headers={"x-forwarded-for": ip}).status_code
+                for ip in ("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2")
+            ]
+
+    assert statuses == [200, 200, 429, 200]

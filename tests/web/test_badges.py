@@ -21,6 +21,10 @@ SVG = "{http://www.w3.org/2000/svg}"
         ("plone.rest/downloads.svg", "downloads: unknown"),
         ("plone.evil/health.svg", "health: quarantined"),
         ("plone.evil/downloads.svg", "downloads: unknown"),
+        ("plone.api/version.svg", "version: 2.0.0"),
+        ("Products_Old/version.svg", "version: 0.9"),
+        ("plone.evil/version.svg", "version: quarantined"),
+        ("collective.easyform/dependents.svg", "dependents: 1"),
     ],
 )
 def test_badge_shows_value_and_label(site: httpx.Client, path: str, description: str) -> None:
@@ -38,7 +42,7 @@ def test_badge_shows_value_and_label(site: httpx.Client, path: str, description:
 
 
 @pytest.mark.parametrize("path", ["plone/nobody", "plone/plone.gone", "nowhere/plone.api"])
-@pytest.mark.parametrize("kind", ["health", "downloads"])
+@pytest.mark.parametrize("kind", ["health", "downloads", "version", "dependents"])
 def test_badge_of_missing_package_says_not_found(site: httpx.Client, path: str, kind: str) -> None:
     response = site.get(f"/badge/{path}/{kind}.svg")
 

@@ -129,3 +129,45 @@ def test_render_feed_escapes_any_text(text: str, timestamp: int) -> None:
     summary = root.findtext(f"{ATOM}entry/{ATOM}summary") or ""
     assert len(summary) == len(text.replace("\r\n", "\n")) or "\r" in text
     assert [element.tag for element in root.iter()].count(f"{ATOM}entry") == 1
+
+
+def test_package_feed_lists_its_releases(site: httpx.Client) -> None:
+    titles = fetch_titles(site, "/feeds/plone/project/Plone_API.atom")
+
+    assert titles[0] == "plone.api 2.0.0"
+    assert all(title.startswith("plone.api ") for title in titles)
+    assert len(titles) > 1
+
+
+def test_packages_feed_follows_a_list(site: httpx.Client) -> None:
+    titles = fetch_titles(site, "/feeds/plone/packages.atom?name=plone.rest&name=Collective_Easyform&name=unknown")
+
+    assert titles[0] == "collective.easyform 4.0"
+    assert {title.partition(" ")[0] for title in titles} == {"collective.easyform", "plone.rest"}
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("project/nobody.atom", 404),
+        ("project/plone.gone.atom", 404),
+        ("project/plone.api", 404),
+        ("packages.atom?name=nobody&name=nobody2", 404),
+        ("packages.atom", 400),
+        ("packages.atom?name=plone.api&q=x", 400),
+        ("packages.atom?" + "&".join(f"name=p{number}" for number in range(201)), 400),
+    ],
+)
+def test_invalid_package_feeds(site: httpx.Client, path: str, status: int) -> None:
+    response = site.get(f"/feeds/plone/{path}")
+
+    assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+
+
+def test_quarantined_package_is_in_no_feed(site: httpx.Client) -> None:
+    assert fetch_titles(site, "/feeds/plone/packages.atom?name=plone.evil&name=plone.rest") == ["plone.rest 1.0"]
+    assert fetch_titles(site, "/feeds/plone/project/plone.evil.atom") == []
+
+
+def test_package_page_links_its_feed(site: httpx.Client) -> None:
+    assert '="/feeds/plone/project/plone-api.atom">' in site.get("/in/plone/project/plone-api").text

@@ -50,6 +50,13 @@ def _check(validate: Callable[[str], str], *, has_secrets: bool = False, is_word
     return Meta(extra={"validate": validate, "has_secrets": has_secrets, "is_word": is_word})
 
 
+def _validate_root_path(value: str) -> str:
+    path = value.strip("/")
+    if path and not re.fullmatch(r"[\w.~-]+(/[\w.~-]+)*", path, re.ASCII):
+        raise ValueError("must be a path of letters, digits, dots, dashes and slashes")
+    return f"/{path}" if path else ""
+
+
 def _validate_url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", value) or not has_host(value):
         raise ValueError("must be an http or https URL")
@@ -138,6 +145,7 @@ def _validate_header_word(value: str) -> str:
     return value
 
 
+RootPath = Annotated[str, _check(_validate_root_path)]
 Url = Annotated[str, _check(_validate_url, has_secrets=True)]
 UrlList = Annotated[str, _check(_validate_url_list, has_secrets=True)]
 UrlWithQuery = Annotated[str, _check(_validate_url_with_query, has_secrets=True)]

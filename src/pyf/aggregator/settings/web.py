@@ -1,11 +1,12 @@
 """Settings of the web site and of monitoring."""
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from msgspec import Meta
 
 from .queue import ScheduleSettings
-from .types import ContactUrl, Host, Networks, Origins, Url
+from .types import ContactUrl, Host, Networks, Origins, RootPath, Url
 
 
 class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
@@ -22,6 +23,13 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
     ] = ""
     web_imprint: Annotated[Url, Meta(description="URL of the imprint that the pages link.")] = ""
     web_access_log: Annotated[bool, Meta(description="Whether `pyfserve` logs every request.")] = True
+    web_root_path: Annotated[
+        RootPath,
+        Meta(
+            description="Path below the host that the site is published at, such as `/packages`. Default: the path of "
+            "WEB_URL."
+        ),
+    ] = ""
     web_cache_max_age: Annotated[
         int,
         Meta(
@@ -51,6 +59,11 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
     web_api_keys_required: Annotated[
         bool, Meta(description="Whether requests to `/api/v1/` need a key; `pyfupdater` creates keys.")
     ] = False
+
+    @property
+    def root_path(self) -> str:
+        """The path that the site is published at, without a trailing slash."""
+        return self.web_root_path or urlsplit(self.web_url).path.rstrip("/")
 
 
 class MonitoringSettings(WebSettings, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 from litestar import Litestar, Request
 from litestar.config.cors import CORSConfig
@@ -33,6 +34,7 @@ from .rate_limit import RequestLimiter, has_large_body, reject_body
 from .responses import finalize_response
 from .site import Site
 from .token_buckets import IN_MEMORY
+from .urls import use_root_path, without_root_path
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 
@@ -42,17 +44,19 @@ class SiteApp(Litestar):
 
     limiter: RequestLimiter
     max_age: int
+    root_path: str = ""
 
     async def __call__(self, scope: Scope | LifeSpanScope, receive: Receive, send: Send) -> None:  # type: ignore[override]
         if scope["type"] == ScopeType.HTTP:
-            await finalize_response(
-                self._handle_limited,
-                cast(HTTPScope, scope),
-                receive,
-                send,
-                max_age=self.max_age,
-                varies_by_origin=self.cors_config is not None,
-            )
+            with use_root_path(self.root_path):
+                await finalize_response(
+                    self._handle_limited,
+                    _without_root_path(cast(HTTPScope, scope)),
+                    receive,
+                    send,
+                    max_age=self.max_age,
+                    varies_by_origin=self.cors_config is not None,
+                )
         else:
             await super().__call__(scope, receive, send)
 
@@ -66,6 +70,13 @@ class SiteApp(Litestar):
         scope["app"] = scope["litestar_app"] = self
         request: Request[Any, Any, Any] = Request(scope)
         await to_response(request, rejection).to_asgi_response(None, request)(scope, receive, send)
+
+
+def _without_root_path(scope: HTTPScope) -> HTTPScope:
+    path = without_root_path(scope["path"])
+    if path == scope["path"]:
+        return scope
+    return cast(HTTPScope, {**scope, "path": path, "raw_path": quote(path).encode()})
 
 
 def create_app(
@@ -101,13 +112,14 @@ def create_app(
         template_config=TemplateConfig(
             instance=JinjaTemplateEngine.from_environment(create_environment(settings, is_static=is_static))
         ),
-        openapi_config=build_openapi_config(),
+        openapi_config=build_openapi_config(settings.root_path),
         logging_config=None,
         lifespan=[mcp_mount[1]] if mcp_mount else [],
         cors_config=_cors_config(settings),
     )
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit, path=buckets_path)
     app.max_age = settings.web_cache_max_age
+    app.root_path = "" if is_static else settings.root_path  # links between files are relative
     add_type_descriptions(app)
     return app
 

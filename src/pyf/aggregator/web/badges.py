@@ -1,4 +1,4 @@
-"""SVG badges with the health or the downloads of a package, for READMEs and other sites."""
+"""SVG badges with the health, downloads, version or dependents of a package, for READMEs and other sites."""
 
 from html import escape
 from http import HTTPStatus
@@ -11,12 +11,16 @@ from ..domain.documents.project import ProjectStatus
 from ..domain.errors import Invalid, NotFound
 from ..domain.readiness import Readiness
 from ..domain.search import Hit
-from ..usecases.read.package import get_summary
+from ..domain.text import to_single_line
+from ..usecases.read.package import count_dependents, get_summary
 from ..usecases.read.readiness import get_readiness
 from .pages.formatting import format_compact
 from .site import InjectedSite, Site
 
 _MAX_AGE = 3600
+
+# Characters of a version, and dependents that are counted.
+_MAX_VERSION_LENGTH, _MAX_DEPENDENTS = 30, 1000
 
 _HEIGHT, _PADDING = 20, 6
 
@@ -62,6 +66,30 @@ def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[
     if hit.downloads is None or hit.project_status == ProjectStatus.QUARANTINED:
         return _badge_response("downloads", "unknown", _BAND_COLORS[HealthBand.UNKNOWN])
     return _badge_response("downloads", f"{format_compact(hit.downloads)}/month", _NEUTRAL_COLOR)
+
+
+@get("/badge/{key:str}/{name:str}/version.svg", sync_to_thread=True)
+def show_version_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
+    """Show the newest version of a package."""
+    hit = _find_hit(site, key, name)
+    if hit is None:
+        return _badge_response("version", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+    if hit.project_status == ProjectStatus.QUARANTINED:
+        return _badge_response("version", "quarantined", _BAND_COLORS[HealthBand.POOR])
+    color = _BAND_COLORS[HealthBand.POOR] if hit.yanked else _NEUTRAL_COLOR
+    return _badge_response("version", to_single_line(hit.version, _MAX_VERSION_LENGTH), color)
+
+
+@get("/badge/{key:str}/{name:str}/dependents.svg", sync_to_thread=True)
+def show_dependents_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str]) -> Response[str]:
+    """Show how many packages of the collection require a package."""
+    try:
+        target = site.get_collection(key).target
+        count = count_dependents(site.deps, target, name, limit=_MAX_DEPENDENTS)
+    except NotFound:
+        unknown_color = _BAND_COLORS[HealthBand.UNKNOWN]
+        return _badge_response("dependents", "not found", unknown_color, status=HTTPStatus.NOT_FOUND)
+    return _badge_response("dependents", f"{count}+" if count == _MAX_DEPENDENTS else str(count), _NEUTRAL_COLOR)
 
 
 @get("/badge/{key:str}/{name:str}/ready.svg", sync_to_thread=True)
@@ -118,5 +146,13 @@ def _text_width(text: str) -> int:
 
 
 badges = Router(
-    "/", route_handlers=[show_health_badge, show_downloads_badge, show_readiness_badge], include_in_schema=False
+    "/",
+    route_handlers=[
+        show_health_badge,
+        show_downloads_badge,
+        show_version_badge,
+        show_dependents_badge,
+        show_readiness_badge,
+    ],
+    include_in_schema=False,
 )

@@ -19,6 +19,10 @@ _MAX_CONNECTIONS = 2_000
 _OPEN_FILES_SHARE = 0.75
 
 
+# The client of a Unix socket: a process of this machine, as a rule the proxy.
+_LOCAL_CLIENT = ("127.0.0.1", 0)
+
+
 class ConnectionLimits(Struct, frozen=True, kw_only=True):
     """Limits of connections; times in seconds.
 
@@ -58,6 +62,7 @@ class BoundedHttpProtocol(H11Protocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.client = self.client or _LOCAL_CLIENT
         self.network = to_client_network(self.client[0]) if self.client else ""
         self.waiting_since = time.monotonic()
         self._awaited: type[h11.IDLE] | type[h11.SEND_BODY] | None = None

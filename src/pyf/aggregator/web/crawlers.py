@@ -23,14 +23,14 @@ _NAMESPACE = "http://www.sitemaps.org/schemas/sitemap/0.9"
 # Combinations of filters have no end, and the other paths are for programs.
 _ROBOTS = """\
 User-agent: *
-Disallow: /api/
-Disallow: /feeds/
-Disallow: /metrics
-Disallow: /search
-Disallow: /in/*/search?
-Disallow: /in/*/compare
-Disallow: /in/*/suggest
-Disallow: /in/*/feed
+Disallow: {root}/api/
+Disallow: {root}/feeds/
+Disallow: {root}/metrics
+Disallow: {root}/search
+Disallow: {root}/in/*/search?
+Disallow: {root}/in/*/compare
+Disallow: {root}/in/*/suggest
+Disallow: {root}/in/*/feed
 
 Sitemap: {sitemap_url}
 """
@@ -39,7 +39,9 @@ Sitemap: {sitemap_url}
 @get("/robots.txt", sync_to_thread=False, media_type=MediaType.TEXT)
 def show_robots(site: InjectedSite, request: AnyRequest) -> str:
     """Keep crawlers off filtered lists, and name the sitemap."""
-    return _ROBOTS.format(sitemap_url=f"{get_base_url(request, site)}/sitemap.xml")
+    return _ROBOTS.format(
+        root=urls.site_path(""), sitemap_url=get_base_url(request, site) + urls.site_path("/sitemap.xml")
+    )
 
 
 @get("/sitemap.xml", sync_to_thread=True)

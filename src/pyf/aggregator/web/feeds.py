@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID, uuid5
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -12,15 +13,33 @@ from litestar.di import Provide
 from litestar.params import FromPath, FromQuery
 from msgspec import Struct
 
+from ..domain.documents.project import normalize_name
 from ..domain.errors import NotFound
 from ..domain.readiness import Readiness
+from ..domain.text import join_last
+from ..usecases.collections.overview import PublicCollection
+from ..usecases.read.package import list_published_releases
 from ..usecases.read.search import list_new_packages, list_recently_updated
 from .api import parameters
-from .site import InjectedSite
-from .urls import FILTER_PARAMS, build_request_url, feed_path, get_base_url, project_path, readiness_path, start_path
+from .problems import RequestRejected
+from .site import InjectedSite, Site
+from .urls import (
+    FILTER_PARAMS,
+    build_request_url,
+    feed_path,
+    get_base_url,
+    package_feed_path,
+    project_path,
+    readiness_path,
+    start_path,
+    without_root_path,
+)
 
 MEDIA_TYPE = "application/atom+xml"
 MAX_ENTRIES = 50
+
+# Packages that one feed may follow.
+MAX_PACKAGES = 200
 
 # Seconds.
 _MAX_AGE = 300
@@ -148,9 +167,9 @@ def show_feed(
         case _:
             raise NotFound("unknown feed; use new.atom or updated.atom")
     path = feed_path(collection.key, kind.removesuffix(".atom"), search_query)
-    body = render_feed(
+    return _respond(
         AtomFeed(
-            key=f"feed {path}",
+            key=f"feed {without_root_path(path)}",
             title=f"{title}, {search_query.text}" if search_query.text else title,
             url=base_url + path,
             page_url=base_url + start_path(collection.key),
@@ -158,7 +177,72 @@ def show_feed(
         ),
         entries,
     )
-    return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
+
+
+@get("/feeds/{key:str}/project/{file:str}", sync_to_thread=True)
+def show_package_feed(
+    request: Request[Any, Any, Any], site: InjectedSite, key: FromPath[str], file: FromPath[str]
+) -> Response[bytes]:
+    """Return the feed of the releases of a package (`NAME.atom`), in any spelling of its name."""
+    parameters.reject_unknown_params(request, ())
+    if not file.endswith(".atom"):
+        raise NotFound("unknown feed; use NAME.atom")
+    collection, name = site.get_collection(key), normalize_name(file.removesuffix(".atom"))
+    entries = _list_release_entries(request, site, collection, [name])
+    return _respond(
+        AtomFeed(
+            key=f"feed {without_root_path(package_feed_path(collection.key, name))}",
+            title=f"Releases: {entries[0].title.rpartition(' ')[0] if entries else name}",
+            url=get_base_url(request, site) + package_feed_path(collection.key, name),
+            page_url=get_base_url(request, site) + project_path(collection.key, name),
+            updated=int(site.deps.now()),
+        ),
+        entries,
+    )
+
+
+@get("/feeds/{key:str}/packages.atom", sync_to_thread=True)
+def show_packages_feed(
+    request: Request[Any, Any, Any], site: InjectedSite, key: FromPath[str], name: FromQuery[list[str]]
+) -> Response[bytes]:
+    """Return the feed of the releases of a list of packages; the collection may lack some of them."""
+    parameters.reject_unknown_params(request, ("name",))
+    if len(name) > MAX_PACKAGES:
+        raise RequestRejected(HTTPStatus.BAD_REQUEST, f"At most {MAX_PACKAGES} packages.")
+    collection = site.get_collection(key)
+    names = sorted({normalize_name(package) for package in name})
+    return _respond(
+        AtomFeed(
+            key=f"feed packages {collection.key} {' '.join(names)}",
+            title=f"Releases: {join_last(names)}",
+            url=build_request_url(request, site),
+            page_url=get_base_url(request, site) + start_path(collection.key),
+            updated=int(site.deps.now()),
+        ),
+        _list_release_entries(request, site, collection, names),
+    )
+
+
+def _list_release_entries(
+    request: Request[Any, Any, Any], site: Site, collection: PublicCollection, names: Sequence[str]
+) -> list[AtomEntry]:
+    base_url = get_base_url(request, site)
+    return [
+        AtomEntry(
+            key=f"release {collection.key} {release.name_normalized} {release.version}",
+            title=f"{release.name} {release.version}",
+            summary=release.summary,
+            url=base_url + project_path(collection.key, release.name_normalized),
+            updated=release.uploaded,
+        )
+        for release in list_published_releases(site.deps, collection.target, names, limit=MAX_ENTRIES)
+    ]
+
+
+def _respond(feed: AtomFeed, entries: Sequence[AtomEntry]) -> Response[bytes]:
+    return Response(
+        render_feed(feed, entries), media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"}
+    )
 
 
 @get("/feeds/{key:str}/ready.atom", sync_to_thread=True)
@@ -186,7 +270,7 @@ def show_readiness_feed(
         for package in sorted(ready, key=lambda package: -package.since)[:MAX_ENTRIES]
     ]
     pairs = [(name, value) for name, value in (("to", to), ("python", python)) if value]
-    body = render_feed(
+    return _respond(
         AtomFeed(
             key=f"feed ready {collection.key} {board.goal.label}",
             title=f"{collection.title}: ready for {board.goal.label}",
@@ -196,7 +280,8 @@ def show_readiness_feed(
         ),
         entries,
     )
-    return Response(body, media_type=MEDIA_TYPE, headers={"cache-control": f"public, max-age={_MAX_AGE}"})
 
 
-feeds = Router("/", route_handlers=[show_feed, show_readiness_feed], include_in_schema=False)
+feeds = Router(
+    "/", route_handlers=[show_feed, show_package_feed, show_packages_feed, show_readiness_feed], include_in_schema=False
+)

@@ -1,6 +1,8 @@
 """URLs of this site, and the parameter names that pages, API and feeds share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,8 +22,32 @@ FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, DECLARED_PARAM, *FACETS})
 SEARCH_PARAMS = FILTER_PARAMS | {"sort", "page", "per_page"}
 
 OVERVIEW_PATH = "/"
-# Redirects the form of the overview: parameter `in` is the collection, `q` the text.
-SEARCH_REDIRECT_PATH = "/search"
+
+# The path below which the site is published, without a trailing slash.
+_root_path: ContextVar[str] = ContextVar("root_path", default="")
+
+
+@contextmanager
+def use_root_path(root_path: str) -> Iterator[None]:
+    """Put a path in front of all paths that this module returns in the block."""
+    token = _root_path.set(root_path)
+    try:
+        yield
+    finally:
+        _root_path.reset(token)
+
+
+def site_path(path: str) -> str:
+    """Return a path of this site as clients request it."""
+    return _root_path.get() + path
+
+
+def without_root_path(path: str) -> str:
+    """Return a path as this site serves it: proxies may or may not remove the path that the site is published below."""
+    root_path = _root_path.get()
+    if root_path and (path == root_path or path.startswith(f"{root_path}/")):
+        return path.removeprefix(root_path) or "/"
+    return path
 
 
 def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
@@ -36,23 +62,28 @@ def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
 
 
 def get_base_url(request: Request[Any, Any, Any], site: Site) -> str:
-    """Return the site's URL without a trailing slash: `WEB_URL`, or the address that the client is connected to.
+    """Return what precedes the paths of the site: from `WEB_URL`, or the address that the client is connected to.
 
     The Host header is no address of the site: it is whatever a client sends.
     """
-    return site.settings.web_url.rstrip("/") or f"{request.scope['scheme']}://{_format_server(request)}"
+    return without_root(site.settings.web_url) or f"{request.scope['scheme']}://{_format_server(request)}"
+
+
+def without_root(site_url: str) -> str:
+    """Return what precedes the paths of this module in the URL of the site."""
+    return site_url.rstrip("/").removesuffix(_root_path.get())
 
 
 def build_request_url(request: Request[Any, Any, Any], site: Site, **params: object) -> str:
     """Return the URL of a request with some parameters replaced."""
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in params]
     pairs += [(name, str(value)) for name, value in params.items()]
-    return _add_query(get_base_url(request, site) + quote(request.scope["path"]), pairs)
+    return _add_query(get_base_url(request, site) + site_path(quote(request.scope["path"])), pairs)
 
 
 def start_path(collection: str) -> str:
     """Return the path of a collection's start page."""
-    return f"/in/{_quote_segment(collection)}"
+    return site_path(f"/in/{_quote_segment(collection)}")
 
 
 def search_path(collection: str, pairs: QueryPairs = ()) -> str:
@@ -87,7 +118,7 @@ def readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "")
 
 def readiness_feed_path(collection: str, pairs: QueryPairs = ()) -> str:
     """Return the path of the feed of packages that became ready for a release."""
-    return _add_query(f"/feeds/{_quote_segment(collection)}/ready.atom", pairs)
+    return _add_query(site_path(f"/feeds/{_quote_segment(collection)}/ready.atom"), pairs)
 
 
 def check_path(collection: str) -> str:
@@ -97,12 +128,17 @@ def check_path(collection: str) -> str:
 
 def badge_path(collection: str, name: str) -> str:
     """Return the path of a package's health badge, by its normalized name."""
-    return f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg"
+    return site_path(f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg")
+
+
+def package_feed_path(collection: str, name: str) -> str:
+    """Return the path of the feed of a package's releases, by its normalized name."""
+    return site_path(f"/feeds/{_quote_segment(collection)}/project/{_quote_segment(name)}.atom")
 
 
 def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:
     """Return the path of a feed, filtered like a search; `kind` is `new` or `updated`."""
-    return _add_query(f"/feeds/{_quote_segment(collection)}/{kind}.atom", filter_pairs(query))
+    return _add_query(site_path(f"/feeds/{_quote_segment(collection)}/{kind}.atom"), filter_pairs(query))
 
 
 def feed_redirect_path(collection: str) -> str:

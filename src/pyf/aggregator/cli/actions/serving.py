@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from typing import Any
 import click
 import uvicorn
 from litestar import Litestar
+from msgspec import Struct
 from msgspec.structs import replace
 from uvicorn.supervisors import Multiprocess
 
@@ -80,6 +82,9 @@ _MAX_DEFAULT_WORKERS = 8
 # Requests of monitoring, which the access log leaves out.
 _UNLOGGED_PATHS = ("/health", "/metrics")
 
+# The proxy of a Unix socket usually runs as another user.
+_SOCKET_MODE = 0o666
+
 # Seconds that current requests have to finish when the server stops.
 _SHUTDOWN_TIMEOUT = 10
 
@@ -102,16 +107,27 @@ class NotifyingServer(uvicorn.Server):
         self._on_ready()
 
 
-def run(*, host: str, port: int, open_browser: bool, workers: int) -> ExitCode:
+class Address(Struct, frozen=True, kw_only=True):
+    """What a server listens on: a Unix socket if that is given, else a host and a port."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    socket_path: str = ""
+
+
+def run(address: Address, *, root_path: str, open_browser: bool, workers: int) -> ExitCode:
     """Serve until interrupted."""
+    if root_path:
+        os.environ["WEB_ROOT_PATH"] = root_path  # workers read the settings, too
     settings = read_settings()
 
     def report_url() -> None:
-        click.echo(f"Serving at {_format_url(server_socket)}; press Ctrl-C to stop.", err=True)
+        url = _format_url(server_socket, settings.root_path)
+        click.echo(f"Serving at {url}; press Ctrl-C to stop.", err=True)
         if open_browser:
-            open_url(_format_url(server_socket))
+            open_url(url)
 
-    with bind_socket(host, port) as server_socket, ExitStack() as stack:
+    with _bind(address) as server_socket, ExitStack() as stack:
         treat_sigterm_as_interrupt()
         app = stack.enter_context(_open_app(settings))
         print_index(app.state.services, settings)
@@ -202,6 +218,48 @@ def build_uvicorn_config(
     )
 
 
+@contextmanager
+def _bind(address: Address) -> Iterator[socket.socket]:
+    if not address.socket_path:
+        with bind_socket(address.host, address.port) as server_socket:
+            yield server_socket
+        return
+    with bind_unix_socket(address.socket_path) as server_socket:
+        try:
+            yield server_socket
+        finally:
+            with suppress(OSError):
+                os.unlink(address.socket_path)
+
+
+def bind_unix_socket(path: str) -> socket.socket:
+    """Return a listening Unix socket, in the place of one that a killed server has left.
+
+    Raises:
+        Unavailable: If the path can't be used, or another server listens on it.
+    """
+    server_socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if stat.S_ISSOCK(os.stat(path).st_mode) and not _is_listening(path):
+            os.unlink(path)
+    except (FileNotFoundError, ValueError):
+        pass
+    try:
+        server_socket.bind(path)
+        os.chmod(path, _SOCKET_MODE)
+        server_socket.listen()
+    except (OSError, ValueError) as error:
+        server_socket.close()
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Unavailable(f"can't serve at {path}: {reason}") from error
+    return server_socket
+
+
+def _is_listening(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client_socket:
+        return client_socket.connect_ex(path) == 0
+
+
 def bind_socket(host: str, port: int) -> socket.socket:
     """Return a listening socket; raises `Unavailable` if the address is not available."""
     try:
@@ -216,7 +274,9 @@ def bind_socket(host: str, port: int) -> socket.socket:
         raise Unavailable(f"can't serve at {host} port {port}: {reason}") from error
 
 
-def _format_url(server_socket: socket.socket) -> str:
+def _format_url(server_socket: socket.socket, root_path: str = "") -> str:
+    if server_socket.family == socket.AF_UNIX:
+        return f"unix:{server_socket.getsockname()}"
     host, port = server_socket.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound
-    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    return f"http://[{host}]:{port}{root_path}/" if ":" in host else f"http://{host}:{port}{root_path}/"

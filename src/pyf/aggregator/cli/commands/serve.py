@@ -1,6 +1,7 @@
 """`pyfserve` and `pyf serve`: serve the index over HTTP."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,23 +19,35 @@ from ..options import CONTEXT_SETTINGS, command_with_examples, to_program
     help="Port to listen on; 0 for any free one.",
 )
 @click.option(
+    "--uds", "socket_path", default="", metavar="PATH", help="Listen on this Unix socket instead of a host and a port."
+)
+@click.option(
+    "--root-path",
+    default="",
+    metavar="PATH",
+    help="Path below the host that the site is published at, such as /packages. Overrides WEB_ROOT_PATH.",
+)
+@click.option(
     "--workers",
     type=click.IntRange(1, 64),
     default=None,
     help="Number of processes; one per processor core by default, up to eight.",
 )
 @click.option("--open", "open_", is_flag=True, help="Open the page in a browser.")
-def serve(host: str, port: int, workers: int | None, open_: bool) -> ExitCode:
+def serve(root_path: str, workers: int | None, open_: bool, **address: Any) -> ExitCode:
     """Serve the index over HTTP: web pages, and the API at /api/v1/.
 
     Ctrl-C and SIGTERM stop the server after it has answered the current requests. What other commands write is
     visible with the next request.
 
-    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 4 the port is not available.
+    Exit codes: 0 success, 1 internal error, 2 wrong usage or setting, 4 the address is not available.
     """
+    if address["socket_path"] and open_:
+        raise click.UsageError("--uds and --open exclude each other: a browser can't open a Unix socket.")
     with default_sigint():
-        from ..actions.serving import count_default_workers, run
-    return run(host=host, port=port, open_browser=open_, workers=workers or count_default_workers())
+        from ..actions.serving import Address, count_default_workers, run
+    workers = workers or count_default_workers()
+    return run(Address(**address), root_path=root_path, open_browser=open_, workers=workers)
 
 
 @command_with_examples("pyf mcp", "claude mcp add packages -- pyf mcp")

@@ -19,6 +19,7 @@ from ...domain.readme.relative_links import build_readme_base, resolve_relative_
 from ...domain.replacement import find_replacement
 from ...domain.search import Hit
 from ...domain.support.matrix import SupportMatrix
+from ...domain.text import join_last
 from ...ports import Dependencies
 from ..collections.target import Target, build_not_found_error, require_state
 from .package_views import (
@@ -222,10 +223,55 @@ def list_releases(deps: Dependencies, target: Target, name: str) -> tuple[Releas
     return tuple(map(strip_urls, summaries)) if is_quarantined else summaries
 
 
+def count_dependents(deps: Dependencies, target: Target, name: str, *, limit: int) -> int:
+    """Count the packages of a collection that require a package, up to a limit; raises as `get_package` does."""
+    hidden_names = get_hidden_names(deps, target)
+    own_name = get_visible_documents(deps, target, name, hidden_names)[0].registry.name_normalized
+    hits = deps.search.find_dependents(target.collection, own_name, limit=limit, hidden=hidden_names | {own_name})
+    return len(hits)
+
+
 def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
     """Return the data of a package that lists display, even if it is quarantined; raises as `get_package` does."""
     hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
     return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
+
+
+class PublishedRelease(Struct, frozen=True, kw_only=True):
+    """A release with files; `uploaded` is a Unix time."""
+
+    name: str
+    name_normalized: str
+    version: str
+    summary: str
+    uploaded: int
+
+
+def list_published_releases(
+    deps: Dependencies, target: Target, names: Sequence[str], *, limit: int
+) -> list[PublishedRelease]:
+    """Return the latest releases of some packages, in any spelling, without hidden and quarantined packages.
+
+    Raises:
+        NotFound: If the collection has none of the packages.
+    """
+    visible_names = {normalize_name(name) for name in names} - get_hidden_names(deps, target)
+    documents_by_name = deps.index.get_documents(target.collection, visible_names)
+    if not documents_by_name:
+        raise NotFound(f"the collection {target.collection} has none of these packages: {join_last(names)}")
+    releases = [
+        PublishedRelease(
+            name=release.name,
+            name_normalized=release.name_normalized,
+            version=release.version,
+            summary=mask_emails(release.summary),
+            uploaded=release.upload_timestamp,
+        )
+        for documents in documents_by_name.values()
+        for release in documents
+        if release.upload_timestamp and release.project_status != ProjectStatus.QUARANTINED
+    ]
+    return sorted(releases, key=lambda release: (-release.uploaded, release.name_normalized, release.version))[:limit]
 
 
 def get_visible_documents(

@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.enums import MediaType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Schema
+from litestar.openapi.spec import Schema, Server
 from msgspec import Struct
 
 from ... import __version__
@@ -26,7 +26,7 @@ HANDLERS = (
 )
 
 
-def build_openapi_config() -> OpenAPIConfig:
+def build_openapi_config(root_path: str = "") -> OpenAPIConfig:
     """Return Litestar's OpenAPI configuration: JSON only, because HTML viewers load scripts from other sites."""
     return OpenAPIConfig(
         title="pyf.aggregator",
@@ -34,6 +34,7 @@ def build_openapi_config() -> OpenAPIConfig:
         path="/api/v1/openapi.json",
         render_plugins=[JsonRenderPlugin(path="/", media_type=MediaType.JSON)],
         use_handler_docstrings=True,
+        servers=[Server(url=root_path or "/")],
     )
 
 

@@ -29,7 +29,7 @@ class Layout(Struct, frozen=True, kw_only=True):
     """The frame of a page. Error pages list no collections: the index may be unavailable.
 
     Attributes:
-        base_url: URL of the site; "" if it is not configured.
+        base_url: what precedes paths in the URL of the site; "" if that is not configured.
     """
 
     collections: tuple[CollectionLink, ...] = ()
@@ -65,7 +65,7 @@ def build_layout(settings: Settings, collections: Iterable[CollectionSummary] = 
         site_name=settings.web_site_name,
         contact=settings.web_contact,
         imprint_url=settings.web_imprint,
-        base_url=settings.web_url,
+        base_url=urls.without_root(settings.web_url),
         collections=tuple(
             CollectionLink(
                 key=summary.collection.key, title=summary.collection.title, url=urls.start_path(summary.collection.key)
@@ -109,7 +109,8 @@ def create_environment(settings: Settings, *, is_static: bool = False) -> Enviro
     static_urls = {path.name: _versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix}
     # Defaults for error pages, which no handler renders.
     environment.globals |= {
-        "static": static_urls.__getitem__,
+        "static": lambda name: urls.site_path(static_urls[name]),
+        "site_path": urls.site_path,
         "layout": build_layout(settings),
         "canonical_path": "",
         "collection": None,

@@ -94,6 +94,7 @@ class PackageView(Struct, frozen=True, kw_only=True):
     similar: tuple[HitView, ...]
     badge_url: str
     releases_url: str
+    feed_url: str
 
 
 def build_package_view(collection: str, package: PackageDetails, now: float) -> PackageView:
@@ -126,6 +127,7 @@ def build_package_view(collection: str, package: PackageDetails, now: float) -> 
         similar=tuple(build_hit_view(collection, similar) for similar in package.similar),
         badge_url=urls.badge_path(collection, hit.name_normalized),
         releases_url=urls.releases_path(collection, hit.name_normalized),
+        feed_url=urls.package_feed_path(collection, hit.name_normalized),
     )
 
 

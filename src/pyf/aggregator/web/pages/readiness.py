@@ -102,7 +102,7 @@ def build_board_view(collection: str, board: ReadinessBoard, goals: tuple[Sequen
         rows=tuple(_build_row(collection, package) for package in board.packages),
         chart_url=urls.readiness_path(collection, pairs, suffix=".svg"),
         feed_url=urls.readiness_feed_path(collection, pairs),
-        badge_url=f"/badge/{collection}/NAME/ready.svg?{urlencode(pairs)}",
+        badge_url=urls.site_path(f"/badge/{collection}/NAME/ready.svg?{urlencode(pairs)}"),
     )
 
 

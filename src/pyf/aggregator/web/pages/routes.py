@@ -48,7 +48,7 @@ def show_overview(site: InjectedSite) -> Template:
         context={
             "layout": build_layout(site.settings, collections),
             "page": build_overview(site.deps, collections),
-            "canonical_path": urls.OVERVIEW_PATH,
+            "canonical_path": urls.site_path(urls.OVERVIEW_PATH),
         },
     )
 

@@ -56,7 +56,7 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
             )
             for summary in collections
         ),
-        search_url=urls.SEARCH_REDIRECT_PATH,
+        search_url=urls.site_path("/search"),
     )
 
 
