@@ -194,3 +194,13 @@ def test_schedules_run_all_enrichments(filled_shell: CommandRunner) -> None:
     assert (watch.returncode, awaited) == (0, set())
     document = filled_shell.invoke("-p", "flask", "--show", "flask-thing").report
     assert (document["download_last_day"], document["health_model"]) == (7, "full")
+
+
+def test_run_if_due_ignores_a_due_time_of_a_clock_in_the_future() -> None:
+    start = 1_800_000_000.0
+    run = build_recurring_run(
+        "0 3 * * *", iter([start + 100 * 86_400, start, start + 86_400, start + 86_400]), RunReport("refresh", "")
+    )
+
+    assert run.run_if_due() is None
+    assert run.run_if_due() is not None

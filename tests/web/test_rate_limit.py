@@ -1,5 +1,6 @@
 """The request limiter delays only the clients above the limit."""
 
+import asyncio
 import sqlite3
 from pathlib import Path
 from typing import Any, cast
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
-from pyf.aggregator.web.rate_limit import RequestLimiter
+from pyf.aggregator.web.rate_limit import RequestLimiter, buffer_body
 from pyf.aggregator.web.token_buckets import TokenBuckets
 from support.registry_world import Clock
 
@@ -113,3 +114,43 @@ def test_rate_never_exceeds_capacity(pauses: list[float], capacity: int) -> None
         allowed_count += limiter.find_rejection(build_scope()) is None
 
     assert allowed_count <= capacity + sum(pauses) * capacity / 60 + 1e-3
+
+
+def run_buffered(headers: list[tuple[bytes, bytes]], messages: list[dict[str, Any]]) -> list[Any] | None:
+    """Return the messages that a handler receives after its body was buffered; None for a body that is too large."""
+    sent = iter(messages)
+
+    async def receive() -> Any:
+        return next(sent)
+
+    async def run() -> list[Any] | None:
+        buffered = await buffer_body(cast(HTTPScope, {**build_scope(), "headers": headers}), receive)
+        return None if buffered is None else [await buffered() for _ in messages]
+
+    return asyncio.run(run())
+
+
+@pytest.mark.parametrize("headers", [[], [(b"transfer-encoding", b"chunked")]])
+def test_buffered_body_is_received_by_the_handler(headers: list[tuple[bytes, bytes]]) -> None:
+    messages = [
+        {"type": "http.request", "body": b"one", "more_body": True},
+        {"type": "http.request", "body": b"two", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    assert run_buffered(headers, messages) == messages
+
+
+def test_buffered_body_may_end_early() -> None:
+    messages: list[dict[str, Any]] = [
+        {"type": "http.request", "body": b"one", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    assert run_buffered([(b"transfer-encoding", b"chunked")], messages) == messages
+
+
+def test_large_chunked_body_is_not_buffered() -> None:
+    messages = [{"type": "http.request", "body": b"x" * 10_000, "more_body": True} for _ in range(100)]
+
+    assert run_buffered([(b"transfer-encoding", b"chunked")], messages) is None

@@ -66,6 +66,17 @@ def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports
     assert not local.store.collection(LEASES_COLLECTION).documents
 
 
+def test_lock_of_a_machine_with_a_clock_in_the_future_ends(
+    local: LocalTypesense, ports: Typesense, clock: Clock
+) -> None:
+    clock.advance(100 * 86_400)
+    lock_from_other_host(local, ports)
+    clock.advance(-100 * 86_400)
+
+    with ports.admin.lock("plone"):
+        assert len(local.store.collection(LEASES_COLLECTION).documents) == 1
+
+
 @on_linux
 def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
     local: LocalTypesense, clock: Clock, ports: Typesense

@@ -30,7 +30,7 @@ from .ops import ops
 from .pages import pages
 from .pages.layout import create_environment
 from .problems import to_response
-from .rate_limit import RequestLimiter, has_large_body, reject_body
+from .rate_limit import RequestLimiter, buffer_body, reject_body
 from .responses import finalize_response
 from .site import Site
 from .token_buckets import IN_MEMORY
@@ -62,11 +62,12 @@ class SiteApp(Litestar):
 
     async def _handle_limited(self, scope: Scope, receive: Receive, send: Send) -> None:
         rejection = self.limiter.find_rejection(cast(HTTPScope, scope))
-        if rejection is None and await has_large_body(cast(HTTPScope, scope), receive):
-            rejection = reject_body()
         if rejection is None:
-            await super().__call__(scope, receive, send)
-            return
+            buffered_receive = await buffer_body(cast(HTTPScope, scope), receive)
+            if buffered_receive is not None:
+                await super().__call__(scope, buffered_receive, send)
+                return
+            rejection = reject_body()
         scope["app"] = scope["litestar_app"] = self
         request: Request[Any, Any, Any] = Request(scope)
         await to_response(request, rejection).to_asgi_response(None, request)(scope, receive, send)

@@ -2,17 +2,19 @@
 
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from ipaddress import IPv6Address, ip_network
+from typing import cast
 
 from litestar.datastructures import Headers
-from litestar.types import HTTPScope, Receive
+from litestar.types import HTTPReceiveMessage, HTTPScope, Receive
 
 from .problems import RequestRejected
 from .token_buckets import IN_MEMORY, TokenBuckets
 
-# Characters of a URL, and bytes of a body; no handler reads a body.
+# Characters of a URL, and bytes of a body.
 MAX_URL_LENGTH, MAX_BODY_SIZE = 8_000, 64 * 1024
 
 # Static files cost nothing; health checks must always be answered.
@@ -52,18 +54,25 @@ def reject_body() -> RequestRejected:
     return RequestRejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers=_CLOSE)
 
 
-async def has_large_body(scope: HTTPScope, receive: Receive) -> bool:
-    """Read a body of unknown length up to the limit; return whether it is longer."""
+async def buffer_body(scope: HTTPScope, receive: Receive) -> Receive | None:
+    """Read a body of unknown length, and return a function that receives it again; None if it is too large."""
     if all(name != b"transfer-encoding" for name, _ in scope["headers"]):
-        return False
+        return receive
+    messages: deque[HTTPReceiveMessage] = deque()
     size, has_more = 0, True
-    while has_more and size <= MAX_BODY_SIZE:
-        message = await receive()
-        if message["type"] != "http.request":
-            return False
-        size += len(message["body"])
-        has_more = message["more_body"]
-    return size > MAX_BODY_SIZE
+    while has_more:
+        message = cast(HTTPReceiveMessage, await receive())
+        messages.append(message)
+        if message["type"] == "http.disconnect":
+            break
+        size, has_more = size + len(message["body"]), message["more_body"]
+        if size > MAX_BODY_SIZE:
+            return None
+
+    async def receive_buffered() -> HTTPReceiveMessage:
+        return messages.popleft() if messages else cast(HTTPReceiveMessage, await receive())
+
+    return receive_buffered
 
 
 class RequestLimiter:

@@ -41,7 +41,10 @@ class RecurringRun:
 
         A run that failed because a service is unavailable stays due.
         """
-        if self.now() < self.next_due:
+        now = self.now()
+        # A clock that was ahead at the last run must not delay the next one.
+        self.next_due = min(self.next_due, self.schedule.get_next_run(now))
+        if now < self.next_due:
             return None
         report = self.run()
         if not report.should_retry:
