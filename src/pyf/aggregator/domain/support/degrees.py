@@ -4,6 +4,7 @@ Whether the authors have tested a combination cannot be known from published dat
 """
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
@@ -40,6 +41,13 @@ PYTHON_RELEASES = {
     "3.14": "2025-10-07",
     "3.15": "2026-10-01",
 }
+
+
+def _to_unix_seconds(day: str) -> int:
+    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
+
+
+_RELEASE_TIMES = tuple(sorted(map(_to_unix_seconds, PYTHON_RELEASES.values())))
 
 # A release that comes later than this after another one, and does not list it although it lists others, contradicts.
 GRACE_PERIOD = 180 * _DAY
@@ -106,7 +114,8 @@ def evaluate_python_support(release: ReleaseEvidence, python: str) -> Support:
 
 def list_supported_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
     """Return the Pythons that a release declares or admits, such as `Python 3.12`, oldest first."""
-    out_count = sum(_to_unix_seconds(day) + GRACE_PERIOD < release.uploaded for day in PYTHON_RELEASES.values())
+    # Releases between two Pythons are alike.
+    out_count = bisect_left(_RELEASE_TIMES, release.uploaded - GRACE_PERIOD)
     classifiers = tuple(classifier for classifier in release.classifiers if classifier.startswith(_PYTHON))
     return _list_supported(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), out_count)
 
@@ -115,9 +124,7 @@ def list_supported_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
 def _list_supported(
     classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], out_count: int
 ) -> tuple[str, ...]:
-    dates = sorted(map(_to_unix_seconds, PYTHON_RELEASES.values()))
-    # Releases between two Pythons are alike.
-    uploaded = dates[out_count - 1] + GRACE_PERIOD + 1 if out_count else 0
+    uploaded = _RELEASE_TIMES[out_count - 1] + GRACE_PERIOD + 1 if out_count else 0
     pythons = sorted({*PYTHON_RELEASES, *_list_declared(classifiers)}, key=_to_key)
     supports = (
         (python, _evaluate_python(classifiers, requires_python, wheel_pythons, uploaded, python)) for python in pythons
@@ -253,10 +260,6 @@ def _list_wheel_pythons(filenames: Iterable[str]) -> tuple[str, ...]:
     return tuple(
         sorted(f"{tag[2]}.{tag[3:]}" for tag in tags if tag.startswith("cp") and tag[2:].isdecimal() and tag[3:])
     )
-
-
-def _to_unix_seconds(day: str) -> int:
-    return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
 
 def _to_key(version: str) -> tuple[int, ...]:
