@@ -103,14 +103,14 @@ def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
     ],
 )
 @pytest.mark.usefixtures("sample_packages")
-def test_what_is_not_known_comes_last_and_equals_are_in_the_order_of_their_names(
+def test_unknown_values_sort_last_and_equal_ones_by_name(
     search_engine: SearchEngine, sort: Sort, expected: list[str]
 ) -> None:
     assert list_names(search_engine.search(PLONE, SearchQuery(sort=sort))) == expected
 
 
 @pytest.mark.usefixtures("sample_packages")
-def test_without_text_the_better_ones_come_first_and_what_was_given_up_last(search_engine: SearchEngine) -> None:
+def test_search_without_text_sorts_by_quality(search_engine: SearchEngine) -> None:
     found = list_names(search_engine.search(PLONE, SearchQuery()))
 
     assert (found[:2], found[-1]) == (["django-blog", "plone.api"], "Zope.Old")
@@ -138,9 +138,7 @@ def test_a_facet_is_counted_as_if_it_was_not_narrowed_itself(search_engine: Sear
     assert to_counts(found, "maintainer") == {"grace": 1}
 
 
-def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_facet_values_are_bounded_except_selected_ones(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:02}")) for n in range(40)])
 
     counted = search_engine.search(PLONE, build_query(maintainer=("m39",))).facets["maintainer"]
@@ -148,9 +146,7 @@ def test_the_values_of_a_facet_are_bounded_but_for_those_that_are_chosen(
     assert [each.value for each in counted] == ["often", *(f"m{n:02}" for n in range(29)), "m39"]
 
 
-def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_facet_values_include_all_but_hidden_packages(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
     index.put(PLONE, [build_project("evil", maintainers=("eve",), project_status="quarantined")])
 
@@ -159,9 +155,7 @@ def test_all_values_of_a_facet_are_told_but_of_those_who_are_not_shown(
     assert values == {"often": 299} | {f"m{n:03}": 1 for n in range(300) if n != 7}
 
 
-def test_an_older_release_is_found_where_only_it_has_the_framework_version(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_older_release_is_found_by_its_framework_version(index: PackageIndex, search_engine: SearchEngine) -> None:
     old = build_fields("plone.api", "1.0", is_newest=False, framework_versions=("Plone 5.2",))
     new = build_fields("plone.api", "2.0", framework_versions=("Plone 6.0",))
     index.put(PLONE, [ProjectDocuments(name_normalized="plone-api", documents=(old, new))])
@@ -233,9 +227,7 @@ def test_older_release_admits_no_python_that_the_newest_one_leaves_out(
     assert found["3.12"] == ()
 
 
-def test_of_older_releases_the_newest_with_both_versions_is_found_and_no_two_together(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_newest_release_with_both_versions_is_found(index: PackageIndex, search_engine: SearchEngine) -> None:
     versions = {
         "1.0": (("Plone 5.2",), ("Python 2.7",)),
         "1.1": (("Plone 5.2",), ("Python 2.7", "Python 3.8")),
@@ -308,7 +300,7 @@ def test_hidden_projects_are_nowhere(search_engine: SearchEngine) -> None:
 
 
 @pytest.mark.usefixtures("sample_packages")
-def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(search_engine: SearchEngine) -> None:
+def test_alias_is_resolved_and_unknown_name_is_not_found(search_engine: SearchEngine) -> None:
     assert search_engine.search("plone", SearchQuery()).total == 4
     for ask in (
         lambda: search_engine.search("nowhere", SearchQuery()),
@@ -322,9 +314,7 @@ def test_an_alias_leads_to_its_collection_and_an_unknown_name_nowhere(search_eng
 
 
 @pytest.mark.usefixtures("sample_packages")
-def test_dependents_are_those_whose_newest_release_requires_it_the_most_downloaded_first(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_dependents_require_it_in_newest_release_by_downloads(index: PackageIndex, search_engine: SearchEngine) -> None:
     old = build_fields("was", "1.0", is_newest=False, requires_dist=("plone.api",))
     index.put(
         PLONE,
@@ -340,7 +330,7 @@ def test_dependents_are_those_whose_newest_release_requires_it_the_most_download
 
 
 @pytest.mark.usefixtures("sample_packages")
-def test_named_projects_are_picked_in_their_order_without_those_that_are_not_there(search_engine: SearchEngine) -> None:
+def test_get_hits_keeps_order_and_drops_missing_names(search_engine: SearchEngine) -> None:
     picked = search_engine.get_hits(PLONE, ["zope-old", "nobody", "plone-api", "zope-old", "half-\ud800"])
 
     assert [hit.name for hit in picked] == ["Zope.Old", "plone.api"]

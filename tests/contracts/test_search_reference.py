@@ -165,7 +165,7 @@ def test_similar_packages_of_equal_weight_are_ordered_by_name(
     assert similar == reference.find_similar("plone", "x07", limit=5)
 
 
-def test_facet_values_of_equal_count_are_cut_in_the_order_of_the_alphabet(
+def test_facet_values_of_equal_count_are_cut_by_name(
     index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     maintainers = [f"author{number:03}" for number in range(400)]
@@ -183,7 +183,7 @@ def test_facet_values_of_equal_count_are_cut_in_the_order_of_the_alphabet(
     assert counts == reference.search("plone", SearchQuery()).facets["maintainer"]
 
 
-def test_a_name_that_begins_with_the_word_is_ranked_among_hundreds_of_other_matches(
+def test_prefix_match_is_ranked_among_hundreds_of_matches(
     index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     popular = [build_project(f"p{number:03}", summary="Segmentation of cells") for number in range(300)]

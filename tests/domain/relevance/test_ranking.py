@@ -111,7 +111,7 @@ def test_a_word_is_worth_more_the_nearer_to_the_beginning_it_stands() -> None:
 
 
 @pytest.mark.parametrize("place", ["summary", "keywords"])
-def test_a_word_glued_into_a_name_is_worth_no_less_for_being_said_elsewhere_as_well(place: str) -> None:
+def test_word_inside_name_keeps_weight_if_repeated_elsewhere(place: str) -> None:
     said: dict[str, object] = {"summary": "About paint", "keywords": ("paint",)}
     unsaid: dict[str, object] = {"summary": "About nothing", "keywords": ("nothing",)}
 
@@ -163,7 +163,7 @@ def test_short_names_are_only_found_with_swapped_letters() -> None:
     assert score("django-opt", "django-rot", share=0.0) == 0
 
 
-def test_misspelling_of_known_words_ranks_no_higher_than_beginning_of_name() -> None:
+def test_misspelling_ranks_no_higher_than_prefix() -> None:
     assert score("django-opt", "django-otp", share=0.1) == score("django-opt", "django-options", share=0.1)
 
 
@@ -189,7 +189,7 @@ def test_text_without_a_word_asks_for_nothing() -> None:
     assert parse_query("?! --", LEXICON, frequencies=build_frequencies(0.0)) is None
 
 
-def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None:
+def test_stop_words_and_frameworks_count_only_alone() -> None:
     lexicon = build_lexicon(LexiconEntries(frameworks=["Plone"], stop_words=["the"]))
 
     def asked(text: str) -> list[tuple[str, ...]]:
@@ -202,7 +202,7 @@ def test_fillers_and_frameworks_count_only_where_there_is_nothing_else() -> None
 
 
 @pytest.mark.parametrize("said", ["rate limit", "rate limits", "rate limiting", "Rate-Limited"])
-def test_what_is_known_of_a_phrase_is_known_of_its_words_in_other_forms(said: str) -> None:
+def test_synonyms_apply_to_other_word_forms(said: str) -> None:
     lexicon = build_lexicon(LexiconEntries(synonyms=[["rate limit", "throttle"]], related={"rate limits": ["quota"]}))
 
     query = parse_query(said, lexicon, frequencies=build_frequencies(0.001))
@@ -223,7 +223,7 @@ def test_words_that_yaml_takes_for_true_or_false_are_fillers(word: str) -> None:
     assert word in LEXICON.stop_words
 
 
-def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stands_alone() -> None:
+def test_add_on_ranks_first_without_a_framework_in_the_query() -> None:
     said = {"summary": "About tenancy"}
     alone, made_for = (
         score("tenancy", "thing", **said),
@@ -235,7 +235,7 @@ def test_where_no_framework_is_meant_what_is_made_for_one_comes_before_what_stan
     assert score("tenancy", "thing", requires_dist=("django>=5",), **said) == made_for
 
 
-def test_where_a_framework_is_meant_others_are_worth_no_more_than_what_stands_alone() -> None:
+def test_add_ons_of_other_frameworks_gain_nothing() -> None:
     said = {"summary": "About tenancy"}
 
     assert score("tenancy flask", "thing", classifiers=DJANGO, **said) == score("tenancy flask", "thing", **said)
@@ -248,7 +248,7 @@ def test_a_framework_is_not_made_for_itself() -> None:
     assert score("tenancy", "django", **said) == score("tenancy", "thing", **said)
 
 
-def test_a_name_said_otherwise_is_meant_only_of_the_framework_that_is_asked_for() -> None:
+def test_name_variant_applies_to_the_queried_framework_only() -> None:
     # The built-in words say that "multilingual" means as much as "translate".
     assert score("translate", "plone.app.multilingual") >= CORE
     assert score("translate plone", "plone.app.multilingual") >= CORE
