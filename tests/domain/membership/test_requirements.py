@@ -80,6 +80,8 @@ OLD_SPELLINGS = [
     "'Flask>=1.0'",
     "\tFlask  >=  1.* , <  2",
     "Flask @ not a url",
+    "Flask>=1.* # for the web",
+    "Flask # for the web",
 ]
 NO_REQUIREMENTS = ["", "  ", "???", "-", "Flask is needed", "git+https://code.example/flask#egg=flask", "Flask,Jinja2"]
 

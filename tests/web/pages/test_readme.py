@@ -169,3 +169,9 @@ def test_cell_of_a_table_stays_without_its_badge() -> None:
     html = f"<table><tbody><tr><td>{LINKED_BADGE}</td><td>stable</td></tr></tbody></table>"
 
     assert "<td></td><td>stable</td>" in render_readme(html)
+
+
+def test_numbers_of_lists_stay() -> None:
+    html = '<ol start="3" reversed="" type="a"><li value="9">x</li></ol>'
+
+    assert render_readme(html) == html

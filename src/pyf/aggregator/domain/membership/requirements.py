@@ -18,7 +18,7 @@ from ..text import to_single_line
 _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 # The name, extras, and what may follow a name: a comparison, a URL, a marker, a bare version, or a comma at the end.
 _LINE = re.compile(
-    rf"\s*[\"'`]?(?P<name>{_NAME})[\"'`]?\s*(?:\[[^\]]*\]\s*)?(?=$|[;@(<>=!~^]|,\s*$|v?[0-9])(?P<rest>[^\n]*)"
+    rf"\s*[\"'`]?(?P<name>{_NAME})[\"'`]?\s*(?:\[[^\]]*\]\s*)?(?=$|[;@(<>=!~^#]|,\s*$|v?[0-9])(?P<rest>[^\n]*)"
 )
 # A comparison in a marker, in the form that `packaging` writes.
 _COMPARISON = re.compile(r'("[^"]*"|\w+) (not in|in|[<>=!~]=?=?) ("[^"]*"|\w+)')
@@ -63,7 +63,7 @@ def parse_requirement(line: str) -> ParsedRequirement | None:
     match = _LINE.match(line)
     if match is None:
         return None
-    versions, _, condition = match["rest"].partition(";")
+    versions, _, condition = match["rest"].partition("#")[0].partition(";")
     versions = " ".join(versions.strip(" \t,").split())
     if versions.startswith("(") and versions.endswith(")"):
         versions = versions[1:-1].strip()

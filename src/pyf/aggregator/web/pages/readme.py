@@ -92,7 +92,7 @@ class _TreeBuilder(HTMLParser):
 
 _HEADING_TAGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _BARE_TAGS = frozenset({"br", "col", "hr", "wbr"})
-_KEPT_ATTRIBUTES = ("title", "start", "open", "colspan", "rowspan")
+_KEPT_ATTRIBUTES = ("title", "start", "reversed", "type", "value", "open", "colspan", "rowspan")
 _LINK_REL = "nofollow noopener ugc"
 
 # The section of the README has an h2 of its own.
