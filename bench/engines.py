@@ -58,7 +58,7 @@ def measure_engines(folder: Path, count: int = PACKAGE_COUNT) -> Table:
     with _serve_packages(count) as services:
         sqlite = load_settings(**services, index_backend="sqlite", sqlite_path=str(folder / "engine.sqlite3"))
         columns = [list(_measure_engine(sqlite, query_count))]
-        if typesense := _load_typesense_settings(services, folder / "caches.sqlite3"):
+        if typesense := load_typesense_settings(services, folder / "caches.sqlite3"):
             columns.append(list(_measure_engine(typesense, query_count)))
         else:
             columns.append([_NO_SERVER] * len(_STEPS))
@@ -67,7 +67,8 @@ def measure_engines(folder: Path, count: int = PACKAGE_COUNT) -> Table:
     return table
 
 
-def _load_typesense_settings(services: dict[str, Any], caches: Path) -> Settings | None:
+def load_typesense_settings(services: dict[str, Any], caches: Path) -> Settings | None:
+    """Return the settings of the server that TYPESENSE_TEST_URL names; None if it names none."""
     url, key = os.environ.get("TYPESENSE_TEST_URL"), os.environ.get("TYPESENSE_TEST_KEY")
     if not url or not key:
         return None
@@ -91,10 +92,11 @@ def _measure_engine(settings: Settings, query_count: int) -> Iterator[str]:
             yield _measure_percentiles(lambda prefix: suggest_packages(deps, target, prefix), prefixes)
             yield _measure_run(lambda: rebuild_from_copy(deps, target))
         finally:
-            _drop_collection(deps, target.collection)
+            drop_collection(deps, target.collection)
 
 
-def _drop_collection(deps: Dependencies, alias: str) -> None:
+def drop_collection(deps: Dependencies, alias: str) -> None:
+    """Delete a collection by its alias."""
     if (collection := deps.admin.resolve(alias)) is not None:
         deps.admin.drop(collection)
 

@@ -5,26 +5,30 @@ import gzip
 import json
 import subprocess
 import sys
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, TypeAlias
+from uuid import uuid4
 
 from rich.console import Console
 from rich.table import Table
 
-from bench import filler_projects, judged_queries
+from bench import engines, filler_projects, judged_queries
+from bench.judged_queries import HALVES, MIN_SHARES, VERBATIM_TOLERANCE, JudgedQuery, derive_queries, load_queries
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.downloads import Downloads, build_download_fields
 from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.domain.relevance import query as parsing
+from pyf.aggregator.domain.relevance import scoring
 from pyf.aggregator.domain.search import SearchQuery
 from pyf.aggregator.ports import Dependencies
-from pyf.aggregator.settings import load_settings
+from pyf.aggregator.settings import Settings, load_settings
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.ingest.fetch import fetch_collection
 from pyf.aggregator.usecases.read.search import search_packages
@@ -36,6 +40,17 @@ SHARED_COLLECTION = "relevance"
 NOW = 1_790_000_000
 UPLOADED = "2026-06-01T12:00:00Z"
 
+# The modes: the profile's framework is known, it is not, and a collection of each profile. Cross-validated, each half
+# of the frameworks is judged with the weights that are best for the other half.
+KNOWN, VERBATIM, OWN_COLLECTION = "framework known", "verbatim", "own collection"
+CROSS_VALIDATED_KNOWN, CROSS_VALIDATED_VERBATIM = "known, cross-validated", "verbatim, cross-validated"
+COLUMNS = (KNOWN, CROSS_VALIDATED_KNOWN, VERBATIM, CROSS_VALIDATED_VERBATIM, OWN_COLLECTION)
+QUALITY_WEIGHTS, CONCEPT_WEIGHTS = (0.2, 0.3, 0.4), (0.7, 1.0, 1.3)
+
+# The first names for each query.
+Results: TypeAlias = list[Sequence[str]]
+NOT_RUN: Sequence[str] = ()
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="make relevance", description=__doc__)
@@ -46,25 +61,90 @@ def main() -> None:
         console.print("Skipped: the judged queries and their projects are missing.")
         return
     documents = judged_queries.load_projects(REFERENCE / "relevance")
+    failed: list[str] = []
     with TemporaryDirectory(prefix="relevance-") as temporary:
         file = Path(temporary) / "projects.jsonl"
         _write_projects(file, documents)
         with _serve_registry(file) as url:
-            settings = load_settings(
-                sqlite_path=str(Path(temporary) / "index.sqlite3"), pypi_base_url=url, index_backend="sqlite"
-            )
-            with open_dependencies(settings) as deps:
-                failed_kinds = _measure(console, "sqlite", deps, documents, show_misses=args.misses)
-    if failed_kinds:
-        console.print(f"Below the gate: {', '.join(failed_kinds)}")
+            for engine, settings in _load_engine_settings(Path(temporary), url).items():
+                judgement = _judge(settings, documents)
+                console.print(judgement.build_table(engine))
+                if args.misses:
+                    judgement.print_misses(console)
+                failed += [f"{engine}: {name}" for name in judgement.find_failures()]
+    if failed:
+        console.print(f"Below the gate: {', '.join(failed)}")
         sys.exit(1)
 
 
-def _measure(
-    console: Console, engine: str, deps: Dependencies, documents: list[dict[str, Any]], *, show_misses: bool
-) -> list[str]:
-    """Fill the collections of an engine, run all queries and print the shares; return the kinds below the gate."""
-    start = time.perf_counter()
+def _load_engine_settings(folder: Path, url: str) -> dict[str, Settings]:
+    """Return the settings of each engine; Typesense if TYPESENSE_TEST_URL names a server."""
+    path = str(folder / "index.sqlite3")
+    typesense = engines.load_typesense_settings({"pypi_base_url": url}, folder / "caches.sqlite3")
+    sqlite = load_settings(sqlite_path=path, pypi_base_url=url, index_backend="sqlite")
+    return {"sqlite": sqlite} | ({"typesense": typesense} if typesense else {})
+
+
+class Judgement:
+    """What became of each query: in each mode, with the default weights and cross-validated."""
+
+    def __init__(self, queries: Sequence[JudgedQuery]) -> None:
+        self.queries = queries
+        self.results: dict[str, Results] = {}
+
+    def build_table(self, title: str) -> Table:
+        """Build the table of all sets, halves and kinds."""
+        table = Table(title=title, title_justify="left")
+        for column in ("queries of", "kind", "number", "gate", *COLUMNS):
+            table.add_column(column, justify="left" if column in ("queries of", "kind") else "right")
+        for group, get_group in _GROUPINGS.items():
+            table.add_section()
+            for name, kind in dict.fromkeys((get_group(query), query.kind) for query in self.queries):
+                numbers = [n for n, query in enumerate(self.queries) if (get_group(query), query.kind) == (name, kind)]
+                if not name or (group != "set" and kind not in MIN_SHARES):
+                    continue
+                gate = f"{MIN_SHARES[kind]}%" if group != "set" else "-"
+                shares = [self._format_share(column, numbers) for column in COLUMNS]
+                table.add_row(name, kind, str(len(numbers)), gate, *shares)
+        return table
+
+    def print_misses(self, console: Console) -> None:
+        """Print the queries that fail without a known framework."""
+        for query, names in zip(self.queries, self.results[VERBATIM], strict=True):
+            if not query.is_satisfied(names):
+                expected = sorted(query.top3 | query.top10 | query.any_top3)
+                console.print(
+                    f"{query.source} {query.kind} ({query.profile}) {query.text!r}: {expected}, not {names[:6]}"
+                )
+
+    def find_failures(self) -> Iterator[str]:
+        """Yield the halves and kinds below their gates."""
+        for half in dict.fromkeys(HALVES.values()):
+            for kind, gate in MIN_SHARES.items():
+                numbers = [n for n, query in enumerate(self.queries) if (get_half(query), query.kind) == (half, kind)]
+                for column, tolerance in ((KNOWN, 0), (VERBATIM, VERBATIM_TOLERANCE.get(kind, 0))):
+                    if 100 * self._count_passed(column, numbers) < (gate - tolerance) * len(numbers):
+                        yield f"{kind} of {half}, {column}"
+
+    def _count_passed(self, column: str, numbers: Sequence[int]) -> int:
+        return sum(self.queries[number].is_satisfied(self.results[column][number]) for number in numbers)
+
+    def _format_share(self, column: str, numbers: Sequence[int]) -> str:
+        if not all(self.results[column][number] is not NOT_RUN for number in numbers):
+            return "-"
+        return f"{100 * self._count_passed(column, numbers) / len(numbers):.0f}%"
+
+
+def get_half(query: JudgedQuery) -> str:
+    """Return the half of the cross-validation that a query belongs to."""
+    return HALVES.get(query.profile, "")
+
+
+_GROUPINGS: dict[str, Callable[[JudgedQuery], str]] = {"set": lambda query: query.source, "half": get_half}
+
+
+def _judge(settings: Settings, documents: list[dict[str, Any]]) -> Judgement:
+    """Fill the collections of an engine, and run all queries in all modes."""
     downloads = {
         normalize_name(document["info"]["name"]): build_download_fields(
             Downloads(last_month=document["downloads_last_month"]), source="pypistats", now=NOW
@@ -72,84 +152,75 @@ def _measure(
         for document in documents
         if document["downloads_last_month"] is not None
     }
-    _fill(deps, Target(collection=SHARED_COLLECTION, filter=Filter(everything=True)), downloads)
     profiles = load_profiles()
     available = {normalize_name(document["info"]["name"]) for document in documents}
-    queries = list(judged_queries.load_queries(REFERENCE / "relevance", available))
-    for profile in {query.profile for query in queries}:
-        _fill(deps, Target(collection=profile, filter=profiles[profile].filter), downloads)
-    fill_seconds = time.perf_counter() - start
-    miss_console = console if show_misses else None
+    queries = [*load_queries(REFERENCE / "relevance", available), *derive_queries(available, seed=1)]
+    judgement = Judgement(queries)
+    shared = f"{SHARED_COLLECTION}-{uuid4().hex[:8]}"
+    collections = {profile: f"{profile}-{shared}" for profile in dict.fromkeys(HALVES)}
 
-    def get_profile_target(query: judged_queries.JudgedQuery) -> Target:
-        return Target(collection=SHARED_COLLECTION, filter=profiles[query.profile].filter)
+    def get_target(mode: str, query: JudgedQuery) -> Target | None:
+        if mode == KNOWN:
+            return Target(collection=shared, filter=profiles[query.profile].filter) if query.profile else None
+        if mode == OWN_COLLECTION:
+            return Target(collection=collections[query.profile]) if query.profile else None
+        return Target(collection=shared)
 
-    with_profile = _measure_shares(deps, queries, get_profile_target, None)
-    verbatim = _measure_shares(deps, queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
-    per_collection = _measure_shares(deps, queries, lambda query: Target(collection=query.profile), None)
-    own_queries = list(judged_queries.load_own_queries(available))
-    own_with_profile = _measure_shares(deps, own_queries, get_profile_target, None)
-    own_verbatim = _measure_shares(deps, own_queries, lambda _: Target(collection=SHARED_COLLECTION), miss_console)
-    derived = _measure_shares(
-        deps,
-        judged_queries.derive_queries(available, seed=1),
-        lambda _: Target(collection=SHARED_COLLECTION),
-        miss_console,
-    )
-    table = Table(title=f"{engine}: {len(available)} projects among {FILLER_COUNT:,} others", title_justify="left")
-    for column in ("kind", "queries", "gate", "framework known", "verbatim", "through each profile"):
-        table.add_column(column, justify="left" if column == "kind" else "right")
-    for kind, gate in judged_queries.MIN_SHARES.items():
-        table.add_row(
-            kind,
-            str(with_profile[kind][1]),
-            f"{gate}%",
-            _format_percent(with_profile[kind]),
-            _format_percent(verbatim[kind]),
-            _format_percent(per_collection[kind]),
-        )
-    for kind, share in own_with_profile.items():
-        table.add_row(kind, str(share[1]), "-", _format_percent(share), _format_percent(own_verbatim[kind]), "-")
-    for kind, share in derived.items():
-        table.add_row(kind, str(share[1]), "-", "-", _format_percent(share), "-")
-    console.print(table)
-    console.print(f"Filled in {fill_seconds:.0f} s.")
-    failed_kinds = [
-        kind for kind, gate in judged_queries.MIN_SHARES.items() if not _reaches_gate(with_profile[kind], gate)
-    ]
-    return failed_kinds + [
-        f"{kind} verbatim"
-        for kind, gate in judged_queries.MIN_SHARES.items()
-        if not _reaches_gate(verbatim[kind], gate)
-    ]
+    def run(mode: str, *, with_derived: bool = True) -> Results:
+        """Return the first names for each query; newly opened dependencies have no cached results."""
+        with open_dependencies(settings) as deps:
+            targets = [get_target(mode, query) if query.profile or with_derived else None for query in queries]
+            return [
+                _search(deps, target, query.text) if target else NOT_RUN
+                for target, query in zip(targets, queries, strict=True)
+            ]
+
+    with open_dependencies(settings) as deps:
+        try:
+            _fill(deps, Target(collection=shared, filter=Filter(everything=True)), downloads)
+            for profile, collection in collections.items():
+                _fill(deps, Target(collection=collection, filter=profiles[profile].filter), downloads)
+            judgement.results |= {mode: run(mode) for mode in (KNOWN, VERBATIM, OWN_COLLECTION)}
+            for mode, plain in ((CROSS_VALIDATED_KNOWN, KNOWN), (CROSS_VALIDATED_VERBATIM, VERBATIM)):
+                run_plain = partial(run, plain, with_derived=False)
+                judgement.results[mode] = _cross_validate(queries, run_plain)
+        finally:
+            for collection in (shared, *collections.values()):
+                engines.drop_collection(deps, collection)
+    return judgement
 
 
-def _format_percent(share: tuple[int, int]) -> str:
-    return f"{100 * share[0] / share[1]:.0f}%"
+def _cross_validate(queries: Sequence[JudgedQuery], run: Callable[[], Results]) -> Results:
+    """Return for each half the results with the weights that are best for the queries of the other half."""
+    by_weights = {weights: _run_with_weights(weights, run) for weights in product(QUALITY_WEIGHTS, CONCEPT_WEIGHTS)}
+
+    def count_passed(weights: tuple[float, float], half: str) -> int:
+        pairs = zip(queries, by_weights[weights], strict=True)
+        return sum(query.is_satisfied(names) for query, names in pairs if get_half(query) == half)
+
+    results: Results = [NOT_RUN] * len(queries)
+    halves = [*dict.fromkeys(HALVES.values())]
+    for half, other in zip(halves, reversed(halves), strict=True):
+        best = max(by_weights, key=lambda weights: count_passed(weights, other))
+        for number, query in enumerate(queries):
+            if get_half(query) == half:
+                results[number] = by_weights[best][number]
+    return results
 
 
-def _reaches_gate(share: tuple[int, int], gate: int) -> bool:
-    return 100 * share[0] >= gate * share[1]
+def _run_with_weights(weights: tuple[float, float], run: Callable[[], Results]) -> Results:
+    """Run queries with other weights of quality and concepts."""
+    before = scoring.QUALITY_WEIGHT, parsing.CONCEPT_WEIGHT
+    scoring.QUALITY_WEIGHT, parsing.CONCEPT_WEIGHT = weights
+    try:
+        return run()
+    finally:
+        scoring.QUALITY_WEIGHT, parsing.CONCEPT_WEIGHT = before
 
 
-def _measure_shares(
-    deps: Dependencies,
-    queries: Iterable[judged_queries.JudgedQuery],
-    get_target: Callable[[judged_queries.JudgedQuery], Target],
-    console: Console | None,
-) -> dict[str, tuple[int, int]]:
-    passed: Counter[str] = Counter()
-    totals: Counter[str] = Counter()
-    for judged_query in queries:
-        results = search_packages(deps, get_target(judged_query), SearchQuery(text=judged_query.text, per_page=10))
-        names = [hit.name_normalized for hit in results.hits]
-        totals[judged_query.kind] += 1
-        passed[judged_query.kind] += judged_query.is_satisfied(names)
-        if console and not judged_query.is_satisfied(names):
-            missing = sorted(judged_query.top3 - set(names[:3]) | judged_query.top10 - set(names))
-            label = f"{judged_query.kind} ({judged_query.profile}) {judged_query.text!r}"
-            console.print(f"{label}: not {missing}, of {results.total}: {names[:6]}")
-    return {kind: (passed[kind], totals[kind]) for kind in totals}
+def _search(deps: Dependencies, target: Target, text: str) -> Sequence[str]:
+    results = search_packages(deps, target, SearchQuery(text=text, per_page=10))
+    return [hit.name_normalized for hit in results.hits]
 
 
 def _fill(deps: Dependencies, target: Target, downloads: dict[str, Any]) -> None:

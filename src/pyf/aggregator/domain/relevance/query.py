@@ -25,6 +25,8 @@ _MIN_WEIGHT, _MIN_REQUIRED_WEIGHT = 0.3, 1.6
 _REQUIRED_FRACTION = 0.3
 # Variants are compared up to the weight of a word that a hundredth of the packages has.
 _MAX_VARIANT_WEIGHT = 4.6
+# The weight of a concept relative to the words that ask for it.
+CONCEPT_WEIGHT = 1.0
 # The most concepts of a query: the most specific ones.
 _MAX_CONCEPTS = 3
 # A word in a smaller fraction of projects may be incomplete.
@@ -290,7 +292,9 @@ def _build_concept_terms(words: Sequence[str], lexicon: Lexicon, frequencies: Wo
     for phrase, concept in lexicon.find_concepts(words):
         weights[concept] = max(weights.get(concept, 0.0), _weigh_term(sorted(phrase), frequencies))
     for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.search))[:_MAX_CONCEPTS]:
-        yield QueryTerm(words=(), variants=tuple(map(Variant, concept.search)), weight=weights[concept])
+        yield QueryTerm(
+            words=(), variants=tuple(map(Variant, concept.search)), weight=CONCEPT_WEIGHT * weights[concept]
+        )
 
 
 def _iter_variants(phrase: Phrase, lexicon: Lexicon) -> Iterator[Variant]:
