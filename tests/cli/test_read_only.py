@@ -130,7 +130,14 @@ def test_log_that_cannot_be_read_is_one_line(read_only: CommandRunner) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [*READING_COMMANDS, "collection delete plone -y", "alias set a plone", "key add -t plone", "github -t plone"],
+    [
+        *READING_COMMANDS,
+        "check /dev/null -t plone",
+        "collection delete plone -y",
+        "alias set a plone",
+        "key add -t plone",
+        "github -t plone",
+    ],
 )
 def test_commands_report_a_missing_index_and_create_none(shell: CommandRunner, arguments: str) -> None:
     result = shell.run(*arguments.split(), module=PYF, sqlite_path=shell.folder / "typo" / "index.sqlite3")
@@ -211,3 +218,11 @@ def test_empty_file_is_no_index(tmp_path: Path) -> None:
 
     with pytest.raises(Invalid, match="there is no index"), database.reading():
         pass
+
+
+@pytest.mark.parametrize("arguments", ["update -p plone", "refresh -p plone", "fetch -p plone --dry-run"])
+def test_runs_that_create_no_collection_create_no_index(shell: CommandRunner, arguments: str) -> None:
+    result = shell.run(*arguments.split(), module=PYF, sqlite_path=shell.folder / "typo.sqlite3")
+
+    assert result.code == (0 if "--dry-run" in arguments else 2)
+    assert not (shell.folder / "typo.sqlite3").exists()

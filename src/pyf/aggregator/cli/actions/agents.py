@@ -14,6 +14,6 @@ def run_mcp() -> ExitCode:
     except ModuleNotFoundError as error:
         raise Invalid("pyf mcp needs the package mcp. Install it: pip install 'pyf.aggregator[mcp]'") from error
     settings = read_settings()
-    with open_dependencies(settings) as deps:
+    with open_dependencies(settings, must_exist=True, missing_is_empty=True) as deps:
         build_server(deps, CurrentProfiles(settings.profiles_file)).run("stdio")
     return ExitCode.SUCCESS

@@ -53,7 +53,7 @@ def run_check(
     listed = _read_packages(files, environment)
     settings = read_settings()
     target = selection.resolve(settings).target
-    with open_dependencies(settings) as deps, suggest_collection(deps, target.collection):
+    with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
         report = check_requirements(deps, target, listed, framework=goal[0], python=goal[1])
     for problem in report.problems:
         click.echo(f"Warning: {problem}", err=True)

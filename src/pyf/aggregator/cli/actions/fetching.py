@@ -90,7 +90,7 @@ def run_watch(selection: Selection, options: CommandOptions, *, interval: int) -
     settings = read_settings()
     command = _Command.create(selection, options, settings)
     target = command.choice.target
-    with open_dependencies(settings) as deps:
+    with open_dependencies(settings, must_exist=True, missing_is_empty=True) as deps:
         print_target(deps, settings, target.collection)
         schedules: dict[str, tuple[str, Callable[[], RunReport]]] = {
             "scores": (settings.celery_schedule_nightly_scores, lambda: rescore_collection(deps, target.collection)),
@@ -151,7 +151,8 @@ class _Command:
         """
         collection = self.choice.target.collection
         new_filter = self.choice.target.filter or self.choice.default_filter
-        with open_dependencies(self.settings) as deps:
+        may_create = creates and not self.options.run.dry_run
+        with open_dependencies(self.settings, must_exist=not may_create, missing_is_empty=True) as deps:
             try:
                 print_target(deps, self.settings, collection, new_filter if creates else None)
                 if creates:

@@ -22,7 +22,7 @@ def run_readiness(selection: Selection, *, goal: tuple[str, str], limit: int, as
     """Print which packages are ready; `goal` is the release of the framework and of Python, "" for any."""
     settings = read_settings()
     target = selection.resolve(settings).target
-    with open_dependencies(settings) as deps, suggest_collection(deps, target.collection):
+    with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
         board = build_board(deps, target, framework=goal[0], python=goal[1], limit=limit)
     if as_json:
         print_json(to_dict(board))

@@ -19,7 +19,7 @@ def run_build(folder: Path, base_url: str, targets: Sequence[str]) -> ExitCode:
     if not base_url.startswith(("http://", "https://")):
         raise click.UsageError(f"--base-url: {base_url!r} is not a URL, such as https://packages.example.org")
     settings = replace(read_settings(), web_url=base_url.rstrip("/"))
-    with open_dependencies(settings) as deps:
+    with open_dependencies(settings, must_exist=True) as deps:
         report = build_static_site(deps, CurrentProfiles(settings.profiles_file), settings, folder, targets)
     print_line(f"{report.files:,} files in {folder}: {report.changed:,} changed, {report.removed:,} removed")
     return ExitCode.SUCCESS
