@@ -100,7 +100,7 @@ def test_health_file(shell: CommandRunner) -> None:
 def test_dotenv_file(shell: CommandRunner, pypi: LocalPyPI) -> None:
     (shell.folder / ".env").write_text("DEFAULT_PROFILE=flask   # mine\nPYF_CONTACT=ops@example.org\n")
 
-    shell.run("-f")
+    shell.invoke("-f")
 
     assert shell.list_names("flask") == ["flask-thing"]
     assert "ops@example.org" in pypi.requests.log[0].user_agent
@@ -110,7 +110,7 @@ def test_example_env_is_valid(shell: CommandRunner) -> None:
     example = Path(__file__).parents[3] / "example.env"
     (shell.folder / ".env").write_text(example.read_text("utf-8"))
 
-    assert shell.run("-f", "-p", "flask", "--json").report["indexed"] == 1
+    assert shell.invoke("-f", "-p", "flask", "--json").report["indexed"] == 1
 
 
 def test_invalid_setting_makes_no_request(shell: CommandRunner, pypi: LocalPyPI) -> None:
