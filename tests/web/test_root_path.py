@@ -11,6 +11,7 @@ import pytest
 from pyf.aggregator.domain.errors import Invalid
 from pyf.aggregator.settings import load_settings
 from support.http_server import serve_app
+from support.setting_coverage import covers_setting
 from support.site_fixtures import build_small_site
 
 ROOT = "/tools/packages"
@@ -47,6 +48,7 @@ def list_paths(text: str, client: httpx.Client) -> set[str]:
     return {path.replace("&amp;", "&") for path in _PATH.findall(text.replace(own_url, ""))}
 
 
+@covers_setting("web_root_path")
 @pytest.mark.parametrize("page", _PAGES)
 @pytest.mark.parametrize("prefix", [ROOT, ""])
 def test_every_link_is_below_the_root_path(rooted_site: httpx.Client, page: str, prefix: str) -> None:
