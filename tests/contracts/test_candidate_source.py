@@ -17,7 +17,7 @@ from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
 from pyf.aggregator.ports import CandidateSource
 
-# Gives a source that knows these names, as published, of those who require Flask.
+# Opens a source with these names, as published, of projects that require Flask.
 SourceFactory = Callable[[list[str]], AbstractContextManager[CandidateSource]]
 
 

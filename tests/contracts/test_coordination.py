@@ -11,7 +11,7 @@ from pyf.aggregator.ports import DedupStore, Locks, Partitions, RateLimiter
 from support.coordination import COORDINATION_STORES, CoordinationPorts
 from support.waiting import wait_until
 
-# The shortest time that all of them can tell, and the longest that a test waits for it to pass.
+# The shortest lifetime that all backends support.
 SHORT = 1
 
 

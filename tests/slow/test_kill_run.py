@@ -29,11 +29,10 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason=
 PROJECTS = 40
 KILLS = 13
 
-# In a round, one after the other; the run after them is left alone.
+# The most kills before a run that is not disturbed.
 MAX_KILLS = 3
 
-# Seconds after its parent's death at which a worker that is still there is taken to stay for ever; one that is just
-# starting needs some of them on a busy machine.
+# Seconds in which a worker must end after its parent; one that is starting needs some of them on a busy machine.
 WORKER_EXIT_TIMEOUT = 30.0
 
 # What can be seen of a rebuild from outside, in this order.

@@ -12,8 +12,7 @@ from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# What two runs over the same registry tell differently: when they looked at a project and confirmed the cursor, and how
-# old a project was then.
+# Fields in which two runs over the same registry differ: times of checks, and scores that depend on age.
 TIME_DEPENDENT_FIELDS = (
     "status_checked",
     "cursor_confirmed_at",

@@ -13,7 +13,7 @@ from pyf.aggregator.domain.errors import AggregatorError
 
 Releases = dict[str, int]
 
-# Seconds between two looks: what is looked at shares the machine with the one who looks.
+# Seconds between two passes: the commands under test need CPU time, too.
 READ_INTERVAL = 0.03
 
 
@@ -33,7 +33,7 @@ class ReaderThread:
         self._database = Database(path)
         self._index = SqliteIndex(self._database)
         self._stop = Event()
-        self._thread = Thread(target=self._read_loop, name="onlooker")
+        self._thread = Thread(target=self._read_loop, name="reader")
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -51,7 +51,7 @@ class ReaderThread:
             try:
                 self._read_once()
             except AggregatorError as error:
-                self.problems.append(f"look {self.read_count} failed: {error}")
+                self.problems.append(f"pass {self.read_count} failed: {error}")
             self.read_count += 1
             self._stop.wait(READ_INTERVAL)
 
@@ -78,4 +78,4 @@ class ReaderThread:
         return any(projects.get(name) == releases for projects in self._complete_states)
 
     def _record_problem(self, source: str, detail: object) -> None:
-        self.problems.append(f"look {self.read_count}: {source}: {detail}")
+        self.problems.append(f"pass {self.read_count}: {source}: {detail}")

@@ -20,14 +20,13 @@ from pyf.aggregator.usecases.report import IngestReport
 from support.cli_runner import CommandRunner, create_user
 from support.registry_world import Clock, Json, World, build_fast_settings
 
-# No classifier of this name was ever published, so that it is the only one that is asked for; of the one below it
-# only documents tell.
+# PyPI has no such classifier, so a run requests only this one. The classifier below it appears in documents only.
 CLASSIFIER = "Framework :: Tiny"
 NEWER_CLASSIFIER = f"{CLASSIFIER} :: 9.0"
 TINY_FILTER = Filter(classifiers=(CLASSIFIER,))
 INDEX_FILE = "index.sqlite3"
 
-# The uses that fill a collection or bring it up to date, by the name of the method of a `World`.
+# The use cases that fill or update a collection: names of methods of `World`.
 USE_CASES = ("fetch", "changes", "refresh", "recreate")
 
 
@@ -61,7 +60,7 @@ def change_registry(registry: FakeRegistry) -> None:
     registry.publish("stranger", "2.0", info={"classifiers": [CLASSIFIER]})
 
 
-# Who leaves then, and who arrives, whom `refresh` does not look for: it only compares what is held.
+# The changes of members. A refresh does not find new members, because it compares stored packages only.
 REMOVED_NAMES = ("tiny-three", "tiny-four")
 ADDED_NAMES = ("tiny-seven", "stranger")
 

@@ -23,7 +23,7 @@ from support.redis_server import RedisServer, start_redis
 from support.slow.index_contents import open_index, read_contents
 from support.waiting import wait_until
 
-# No classifiers of these names were ever published, so each profile is one that is asked for.
+# PyPI has no such classifiers, so a run requests exactly one for each profile.
 TINY, SMALL = "Framework :: Tiny", "Framework :: Small"
 PROFILES = f"""
 profiles:
