@@ -17,7 +17,7 @@ from pyf.aggregator.adapters.fulltext.entries import (
 )
 from pyf.aggregator.adapters.fulltext.source import PackageRecord
 from pyf.aggregator.config.scoring import load_scoring_config
-from pyf.aggregator.domain.relevance import PopularityScale, build_lexicon
+from pyf.aggregator.domain.relevance import LexiconEntries, PopularityScale, build_lexicon
 from support import package_parsers
 
 NAMES = [f"package-{number}" for number in range(1, 41)]
@@ -30,7 +30,7 @@ def let_processes_import_support(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def build_all(parse: Callable[[str], PackageRecord], process_count: int) -> list[Entry]:
-    context = RankingContext(build_lexicon(), load_scoring_config(), partial(float, 0))
+    context = RankingContext(build_lexicon(LexiconEntries()), load_scoring_config(), partial(float, 0))
     with open_builders(EntryBuilder(parse, context, PopularityScale(), 1), process_count) as build:
         return [entry for batch in build(BATCHES) for entry in batch]
 
