@@ -166,3 +166,83 @@ def test_locked_collection_exits_4(shell: CommandRunner) -> None:
 
     assert (result.code, result.report["requests"]) == (4, 0)
     assert "locked by another run" in result.error
+
+
+def test_idle_update_sends_one_request(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    """New packages of a classifier are found once an hour."""
+    shell.invoke("fetch", "-p", "django", command="pyf")
+    pypi.requests.clear()
+
+    idle = shell.invoke("update", "-p", "django", "--json", command="pyf", discovery_interval=3600)
+    pypi.registry.publish("unframed", "9.0")
+    pypi.registry.publish("late-shop", "1.0", info={"classifiers": ["Framework :: Django"]})
+    busy = shell.invoke("-i", "-p", "django", "--json", discovery_interval=3600)
+    due = shell.invoke("-i", "-p", "django", "--json", discovery_interval=0)
+
+    assert (idle.report["requests"], busy.report["requests"]) == (1, 2)
+    assert due.report["added_names"] == ["late-shop"]
+
+
+def test_verbose_run_names_packages(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    first = shell.invoke("fetch", "-p", "plone", "-v", command="pyf")
+    pypi.registry.publish("plone.api", "9.0")
+    pypi.registry.remove_project("collective.one")
+    pypi.registry.publish("collective.two", "2.0", info={"classifiers": []})
+
+    second = shell.invoke("-i", "-p", "plone", "-v")
+
+    assert "added (4):\n  collective-one, collective-two, plone-api, plone-volto\n" in first.err
+    assert "updated (1):\n  plone-api\n" in second.err
+    assert "Removing 2 packages (" in second.err
+    assert "removed: collective-one: both the JSON API and the Simple API report it as removed" in second.err
+    assert "removed: collective-two: since 2.0 it does not match profile plone" in second.err
+
+
+def test_quiet_run_still_names_removals(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    shell.invoke("fetch", "-p", "plone", command="pyf")
+    pypi.registry.remove_project("collective.one")
+
+    result = shell.invoke("-q", "update", "-p", "plone", command="pyf")
+
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["removed"]
+
+
+def test_refused_removals_are_named(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    names = [f"collective.n{number}" for number in range(6)]
+    for name in names:
+        pypi.registry.publish(name, "1.0", info={"classifiers": ["Framework :: Plone"]})
+    shell.invoke("fetch", "-p", "plone", command="pyf")
+    for name in names:
+        pypi.registry.remove_project(name)
+
+    result = shell.invoke("update", "-p", "plone", command="pyf")
+
+    assert (result.code, len(shell.list_names("plone"))) == (3, 10)
+    assert "Refusing to remove 6 packages (collective-n0, collective-n1, " in result.err
+    assert "of 10 in one run. If this is intended, run again with --allow-mass-removal." in result.err
+    assert "not removed: both the JSON API and the Simple API report it as removed (6):" in result.err
+
+
+def test_cursor_file_is_beside_the_index(shell: CommandRunner) -> None:
+    folder = shell.folder / "data"
+
+    assert shell.invoke("fetch", "-p", "flask", command="pyf", sqlite_path=folder / "pyf.sqlite3").code == 0
+
+    assert (folder / ".pyaggregator.since").exists()
+    assert not (shell.folder / ".pyaggregator.since").exists()
+
+
+@pytest.mark.parametrize("path", ["/proc/cursors", "folder", "file/cursors"])
+@pytest.mark.parametrize("arguments", [["fetch"], ["update"], ["watch"]])
+def test_unwritable_cursor_file_ends_run_at_start(
+    shell: CommandRunner, pypi: LocalPyPI, arguments: list[str], path: str
+) -> None:
+    shell.invoke("fetch", "-p", "flask", command="pyf")
+    (shell.folder / "folder").mkdir()
+    (shell.folder / "file").write_text("kept")
+    pypi.requests.clear()
+
+    result = shell.invoke(*arguments, "-p", "flask", "--cursor-file", path, command="pyf")
+
+    assert (result.code, pypi.requests.total) == (2, 0)
+    assert path in result.error

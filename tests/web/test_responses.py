@@ -81,7 +81,7 @@ def test_empty_index_explains_how_to_fill_it() -> None:
     with serve_app(build_fake_dependencies(), {}) as site:
         page, collections = site.get("/"), site.get("/api/v1/collections")
 
-    assert (page.status_code, "pyfaggregator -f" in page.text) == (200, True)
+    assert (page.status_code, "pyf fetch" in page.text) == (200, True)
     assert collections.json() == []
 
 

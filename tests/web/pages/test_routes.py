@@ -210,7 +210,7 @@ def test_empty_index_explains_how_to_fill_it() -> None:
     with serve_app(build_fake_dependencies()) as client:
         response = client.get("/")
 
-    assert "pyfaggregator -f -p plone" in page_text(response)
+    assert "pyf fetch -p plone" in page_text(response)
     assert_valid_page(response.text)
 
 
@@ -221,7 +221,7 @@ def test_empty_collection_explains_how_to_fill_it() -> None:
         responses = [client.get(path) for path in ("/", "/in/plone", "/in/plone/search", "/in/plone/compare")]
 
     assert [response.status_code for response in responses] == [200] * 4
-    assert "pyfaggregator -f -p plone" in page_text(responses[1])
+    assert "pyf fetch -p plone" in page_text(responses[1])
     for response in responses:
         assert_valid_page(response.text)
 

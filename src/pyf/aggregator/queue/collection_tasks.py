@@ -61,7 +61,7 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
 
 @app.task(bind=True, name=task_names.REFRESH, throws=(AggregatorError,))
 def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_name: str = "") -> dict[str, Any]:
-    """Do what `pyfaggregator --refresh-from-pypi` does."""
+    """Do what `pyf refresh` does."""
     context = get_worker_context()
     targets = select_targets(context, collection_name, profile_name)
     if len(targets) != 1:
@@ -82,13 +82,13 @@ def refresh_all_indexed_packages(self: Task, collection_name: str = "", profile_
 
 @app.task(bind=True, name=task_names.DOWNLOADS, throws=(AggregatorError,))
 def enrich_downloads_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
-    """Do what `pyfdownloads` does, one collection after the other; each reuses the counts of the others."""
+    """Do what `pyf downloads` does, one collection after the other; each reuses the counts of the others."""
     return _enrich_one_by_one(self, "downloads", collection_name, enrich_downloads)
 
 
 @app.task(bind=True, name=task_names.GITHUB, throws=(AggregatorError,))
 def enrich_github_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
-    """Do what `pyfgithub` does, one collection after the other; each repository is fetched once."""
+    """Do what `pyf github` does, one collection after the other; each repository is fetched once."""
     return _enrich_one_by_one(self, "github", collection_name, enrich_repositories)
 
 

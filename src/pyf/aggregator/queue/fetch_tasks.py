@@ -97,7 +97,7 @@ def _parse_arguments(args: Any, kwargs: Any) -> dict[str, str]:
 def full_fetch_all_packages(
     self: Task, collection_name: str = "", profile_name: str = "", fetch_id: str = ""
 ) -> dict[str, Any]:
-    """Do what `pyfaggregator -f` does. `fetch_id` names a fetch whose shards are complete, to be finished."""
+    """Do what `pyf fetch` does. `fetch_id` names a fetch whose shards are complete, to be finished."""
     context = get_worker_context()
     targets = select_targets(context, collection_name, profile_name)
     if len(targets) != 1:

@@ -130,22 +130,23 @@ class ScheduleSettings(WorkerSettings, frozen=True, kw_only=True):
         Crontab, Meta(description="When the queue reads PyPI's feed of releases (crontab, UTC; empty: never).")
     ] = "*/1 * * * *"
     celery_schedule_changes: Annotated[
-        Crontab, Meta(description="When the queue reads PyPI's changelog, as `-i` does (crontab, UTC; empty: never).")
+        Crontab,
+        Meta(description="When the queue reads PyPI's changelog, as `pyf update` does (crontab, UTC; empty: never)."),
     ] = "*/5 * * * *"
     celery_schedule_weekly_refresh: Annotated[
         Crontab,
-        Meta(description="When `--watch` or the queue runs `--refresh-from-pypi` (crontab, UTC; empty: never)."),
+        Meta(description="When `pyf watch` or the queue runs `pyf refresh` (crontab, UTC; empty: never)."),
     ] = "0 2 * * 0"
     celery_schedule_monthly_fetch: Annotated[
-        Crontab, Meta(description="When `--watch` or the queue runs `-f` (crontab, UTC; empty: never).")
+        Crontab, Meta(description="When `pyf watch` or the queue runs `pyf fetch` (crontab, UTC; empty: never).")
     ] = "0 3 1 * *"
     celery_schedule_weekly_downloads: Annotated[
-        Crontab, Meta(description="When `--watch` or the queue runs `pyfdownloads` (crontab, UTC; empty: never).")
+        Crontab, Meta(description="When `pyf watch` or the queue runs `pyf downloads` (crontab, UTC; empty: never).")
     ] = "0 4 * * 0"
     celery_schedule_weekly_github: Annotated[
-        Crontab, Meta(description="When `--watch` or the queue runs `pyfgithub` (crontab, UTC; empty: never).")
+        Crontab, Meta(description="When `pyf watch` or the queue runs `pyf github` (crontab, UTC; empty: never).")
     ] = "0 5 * * 0"
     celery_schedule_nightly_scores: Annotated[
         Crontab,
-        Meta(description="When `--watch` or the queue recomputes all health scores (crontab, UTC; empty: never)."),
+        Meta(description="When `pyf watch` or the queue recomputes all health scores (crontab, UTC; empty: never)."),
     ] = "0 1 * * *"

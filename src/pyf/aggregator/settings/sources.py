@@ -63,12 +63,15 @@ class PyPISettings(ProxySettings, frozen=True, kw_only=True):
     ] = "classifiers"
     candidates_source: Annotated[
         Literal["file", "clickhouse"],
-        Meta(description="Where `-f` finds packages that may require a framework: CANDIDATES_FILE, or ClickHouse."),
+        Meta(
+            description="Where `pyf fetch` finds packages that may require a framework: CANDIDATES_FILE, or ClickHouse."
+        ),
     ] = "file"
     candidates_file: Annotated[
         str,
         Meta(
-            description="File of package names, one per line, that `-f` checks for requirements; `.gz` is decompressed."
+            description="File of package names, one per line, that `pyf fetch` checks for requirements; `.gz` is "
+            "decompressed."
         ),
     ] = ""
     pypi_rate_limit_delay: Annotated[
@@ -90,7 +93,7 @@ class PyPISettings(ProxySettings, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            description="Age in seconds at which `--refresh-from-pypi` reads a package's status and advisories again.",
+            description="Age in seconds at which `pyf refresh` reads a package's status and advisories again.",
         ),
     ] = 604_800
 

@@ -22,7 +22,7 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
         ContactUrl, Meta(description="E-mail address or URL that the pages name as the contact of the site.")
     ] = ""
     web_imprint: Annotated[Url, Meta(description="URL of the imprint that the pages link.")] = ""
-    web_access_log: Annotated[bool, Meta(description="Whether `pyfserve` logs every request.")] = True
+    web_access_log: Annotated[bool, Meta(description="Whether `pyf serve` logs every request.")] = True
     web_root_path: Annotated[
         RootPath,
         Meta(
@@ -40,7 +40,7 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
     ] = 60
     web_rate_limit: Annotated[
         int,
-        Meta(ge=0, le=1_000_000, description="Requests per minute that `pyfserve` allows a client; 0 for no limit."),
+        Meta(ge=0, le=1_000_000, description="Requests per minute that `pyf serve` allows a client; 0 for no limit."),
     ] = 600
     web_trusted_proxies: Annotated[
         Networks,
@@ -57,7 +57,7 @@ class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
         ),
     ] = ""
     web_api_keys_required: Annotated[
-        bool, Meta(description="Whether requests to `/api/v1/` need a key; `pyfupdater` creates keys.")
+        bool, Meta(description="Whether requests to `/api/v1/` need a key; `pyf key add` creates keys.")
     ] = False
 
     @property

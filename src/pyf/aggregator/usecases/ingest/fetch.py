@@ -94,8 +94,9 @@ def prepare_fetch(run: Run) -> FetchPreparation:
     run.options.progress("reading candidates", 0, None)
     bulk_candidates = frozenset() if reads_all else read_bulk_candidates(deps, filter_)
     # The serials must be older than the names, and an empty collection has nothing to compare.
-    run.options.progress("reading PyPI's list of packages", 0, None)
-    serials = deps.registry.fetch_serials() if project_states or reads_all or filter_.uses_requirements else None
+    reads_serials = project_states or reads_all or filter_.uses_requirements
+    run.options.progress(f"reading PyPI's {'list of packages' if reads_serials else 'changelog'}", 0, None)
+    serials = deps.registry.fetch_serials() if reads_serials else None
     cursor = serials.last_serial if serials else deps.changelog.fetch_last_serial()
     discovered = discover_all(serials) if serials and reads_all else _discover(run, serials, bulk_candidates)
     if not run.options.dry_run:
