@@ -195,7 +195,7 @@ def test_verbose_run_names_packages(shell: CommandRunner, pypi: LocalPyPI) -> No
     assert "updated (1):\n  plone-api\n" in second.err
     assert "Removing 2 packages (" in second.err
     assert "removed: collective-one: both the JSON API and the Simple API report it as removed" in second.err
-    assert "removed: collective-two: since 2.0 it does not match profile plone" in second.err
+    assert "removed: collective-two: it does not match profile plone: since 2.0, " in second.err
 
 
 def test_quiet_run_still_names_removals(shell: CommandRunner, pypi: LocalPyPI) -> None:

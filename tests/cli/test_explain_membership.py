@@ -83,7 +83,7 @@ def test_removed_package_shows_date_and_reason(filled_shell: CommandRunner, pypi
     message = explain(filled_shell, "flask-admin")
 
     assert "It was removed from the collection on 20" in message
-    assert "UTC: since 2.0 it does not match profile flask" in message
+    assert "UTC: it does not match profile flask: since 2.0, " in message
     assert pypi.requests.total == 0
 
 

@@ -34,8 +34,12 @@ _LINE_WIDTH = 110
 _UNLIMITED_WIDTH = 100_000
 
 
-def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
-    """Yield lines such as `missing: NAME: reason`, grouped by the reason up to its first colon."""
+def format_reasons(kind: str, reasons: Mapping[str, str], *, details: bool = True) -> Iterator[str]:
+    """Yield lines such as `missing: NAME: reason`, grouped by the reason up to its first colon.
+
+    Args:
+        details: Whether a group of many names has the rest of each reason, too.
+    """
     by_heading: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for name, reason in reasons.items():
         heading, _, detail = " ".join(reason.split()).partition(": ")
@@ -45,7 +49,7 @@ def format_reasons(kind: str, reasons: Mapping[str, str]) -> Iterator[str]:
             yield from (f"{kind}: {name}: {heading}{f': {detail}' if detail else ''}" for name, detail in names)
             continue
         yield f"{kind}: {heading} ({len(names):,}):"
-        paragraph = ", ".join(f"{name} ({detail})" if detail else name for name, detail in names)
+        paragraph = ", ".join(f"{name} ({detail})" if detail and details else name for name, detail in names)
         yield _fill(paragraph)
 
 
@@ -79,6 +83,8 @@ _LIST_LABELS = {
     "missing": "missing",
 }
 PROBLEM_LISTS = tuple(_LIST_LABELS)
+# What is long and similar for many packages; `pyf why` has it for one.
+_REMOVAL_LISTS = ("removed_names", "refused_names")
 
 # The lists that are printed with -v.
 _VERBOSE_LABELS = {"added_names": "added", "updated_names": "updated"}
@@ -114,7 +120,7 @@ def print_problems(report: "RunReport", lists: Sequence[str] = PROBLEM_LISTS) ->
                 print_message(line)
     for field in lists:
         reasons = {name: report.reasons[name] for name in getattr(report, field, ())}
-        for line in format_reasons(_LIST_LABELS[field], reasons):
+        for line in format_reasons(_LIST_LABELS[field], reasons, details=field not in _REMOVAL_LISTS):
             print_message(line)
     if report.error is not None:
         print_error(str(report.error))

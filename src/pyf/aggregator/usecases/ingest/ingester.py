@@ -342,7 +342,7 @@ class _Evaluator:
         self._non_members[name] = outcome.last_serial
         if self.is_stored(name, stored):
             newest = outcome.newest_release.version
-            reason = f"since {newest} it does not match {self.filter.label}: {decision.text}"
+            reason = f"it does not match {self.filter.label}: since {newest}, {decision.text}"
             self.non_matching.append(Tombstone(name=name, removed_at=int(self.deps.now()), reason=reason))
         if len(self._non_members) >= MEMBERSHIP_BATCH:
             self.save_non_members()
