@@ -5,13 +5,20 @@ from collections.abc import Iterator
 from itertools import chain, islice, repeat
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from bench import filler_projects
 from pyf.aggregator.domain.collection import CollectionState
 from pyf.aggregator.domain.documents.facets import HealthBand
 from pyf.aggregator.domain.documents.project import normalize_name
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import (
+    DownloadFields,
+    HealthFields,
+    ProjectFields,
+    RegistryFields,
+    RepositoryFields,
+)
 from pyf.aggregator.domain.documents.version import to_sortable
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery, Sort, select_values
@@ -25,28 +32,41 @@ _BATCH_SIZE = 2_000
 _DAY = 86_400
 
 
-def fill_collection(deps: Dependencies, count: int, *, now: int, seed: int = 1) -> None:
-    """Create the collection and write projects with downloads, stars and scores."""
-    rng = random.Random(seed)
+class Batch(Struct, frozen=True):
+    """Some generated packages: their documents, downloads, stars of every second one, and scores."""
+
+    documents: list[RegistryFields]
+    enrichments: tuple[dict[str, ProjectFields], ...]
+
+
+def create_collection(deps: Dependencies) -> None:
+    """Create the collection, empty."""
     deps.admin.create(COLLECTION, CollectionState(filter=Filter(everything=True)))
+
+
+def generate_batches(count: int, *, now: int, seed: int = 1) -> Iterator[Batch]:
+    """Yield packages to write."""
+    rng = random.Random(seed)
     projects = filler_projects.generate_projects(count, seed=seed)
     while batch := list(islice(projects, _BATCH_SIZE)):
         documents = [_build_fields(info, rng, now) for info in batch]
         names = [document.name_normalized for document in documents]
-        deps.index.put(
-            COLLECTION,
-            [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,)) for fields in documents],
-        )
-        deps.index.update(
-            COLLECTION, {name: DownloadFields(download_last_month=int(rng.lognormvariate(6, 3))) for name in names}
-        )
-        deps.index.update(
-            COLLECTION,
+        enrichments: tuple[dict[str, ProjectFields], ...] = (
+            {name: DownloadFields(download_last_month=int(rng.lognormvariate(6, 3))) for name in names},
             {name: RepositoryFields(github_stars=int(rng.lognormvariate(2, 2))) for name in names[::2]},
+            {name: HealthFields(health_score=rng.randint(5, 98), health_model="full") for name in names},
         )
-        deps.index.update(
-            COLLECTION, {name: HealthFields(health_score=rng.randint(5, 98), health_model="full") for name in names}
-        )
+        yield Batch(documents, enrichments)
+
+
+def write_batch(deps: Dependencies, batch: Batch) -> None:
+    """Write packages: first their documents, then the fields of each other owner."""
+    deps.index.put(
+        COLLECTION,
+        [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,)) for fields in batch.documents],
+    )
+    for fields in batch.enrichments:
+        deps.index.update(COLLECTION, fields)
 
 
 def generate_queries(*, seed: int = 1) -> Iterator[SearchQuery]:

@@ -90,7 +90,7 @@ _MAX_LOG_BYTES = 8 * 1024 * 1024
 _READER_TIMEOUT_MS = 200
 
 # Cache of one connection, in KiB, and pages returned to the file system per transaction.
-_CACHE_KIB = 4 * 1024
+_CACHE_KIB = 16 * 1024
 _PAGES_PER_TRANSACTION = 1000
 
 
