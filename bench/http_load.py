@@ -63,6 +63,8 @@ def _serve_index(path: Path, workers: int) -> Iterator[str]:
             line = server.stderr.readline()
             assert line, "the server has ended"
             match = re.search(r"Serving at (\S+);", line)
+        # A full pipe would stop the server, which logs every request.
+        threading.Thread(target=server.stderr.read, daemon=True).start()
         try:
             yield urlsplit(match[1]).netloc
         finally:

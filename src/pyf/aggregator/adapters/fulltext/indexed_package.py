@@ -1,7 +1,9 @@
 """Build the search index's entry of a package from the documents of its releases."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 from itertools import product
+from types import SimpleNamespace
 from zlib import crc32
 
 from msgspec import UNSET, Raw, Struct, UnsetType
@@ -25,6 +27,17 @@ SEARCH_VERSION = crc32(
 _FRAMEWORK = INDEXED_FACETS["framework"]
 # Of these, one query selects at most one.
 PYTHON_FACETS = (INDEXED_FACETS["python"], INDEXED_FACETS["declared_python"])
+
+# The fields of a release that its versions are read from.
+_VERSION_FIELDS = sorted(
+    {
+        name
+        for facet in INDEXED_FACETS.values()
+        if facet.is_version
+        for name in (facet.field, facet.fallback_field)
+        if name
+    }
+)
 
 
 class OlderRelease(Struct, frozen=True, kw_only=True):
@@ -97,25 +110,47 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
     """Build the index entry of a package from its newest release and its older ones."""
     hit, older = to_hit(newest), [*older]
     older_releases = _select_by_versions(older, hit)
+    versions, version_pairs = _index_versions(
+        tuple(
+            tuple(getattr(release, name, UNSET) for name in _VERSION_FIELDS)
+            for release in (newest.registry, *older_releases)
+        )
+    )
     return IndexedPackage(
         hit=hit,
         older_releases=older_releases,
         searchable=build_searchable(newest),
         quality_signals=to_quality_signals(hit, release_count=1 + len(older)),
         facets={
-            name: _merge_sorted(facet.read_values(release) for release in (newest.registry, *older_releases))
-            if facet.is_version
-            else facet.read_values(getattr(newest, facet.owner))
+            name: versions[name] if facet.is_version else facet.read_values(getattr(newest, facet.owner))
             for name, facet in INDEXED_FACETS.items()
         },
-        version_pairs=frozenset(
-            join_versions(facet.name, *pair)
-            for release in (newest.registry, *older_releases)
-            for facet in PYTHON_FACETS
-            for pair in product(_FRAMEWORK.read_values(release), facet.read_values(release))
-        ),
+        version_pairs=version_pairs,
         requirements=parse_required_names(newest.registry.requires_dist),
     )
+
+
+@lru_cache(maxsize=10_000)
+def _index_versions(
+    releases: tuple[tuple[object, ...], ...],
+) -> tuple[dict[str, tuple[str, ...]], frozenset[str]]:
+    """Return the values of each version facet, and the pairs of versions that one of these releases supports.
+
+    Few combinations of versions are common, so most packages find theirs in the cache.
+    """
+    fields = [SimpleNamespace(**dict(zip(_VERSION_FIELDS, values, strict=True))) for values in releases]
+    values_by_facet = {
+        name: tuple(sorted({value for release in fields for value in facet.read_values(release)}))
+        for name, facet in INDEXED_FACETS.items()
+        if facet.is_version
+    }
+    pairs = frozenset(
+        join_versions(facet.name, *pair)
+        for release in fields
+        for facet in PYTHON_FACETS
+        for pair in product(_FRAMEWORK.read_values(release), facet.read_values(release))
+    )
+    return values_by_facet, pairs
 
 
 def parse_older_release(json: bytes | str) -> OlderRelease:
@@ -140,7 +175,3 @@ def _select_by_versions(older: Iterable[OlderRelease], newest: Hit) -> tuple[Old
             seen.add(versions)
             selected.append(replace(release, supported_python_versions=supported))
     return tuple(selected)
-
-
-def _merge_sorted(groups: Iterable[Iterable[str]]) -> tuple[str, ...]:
-    return tuple(sorted({value for group in groups for value in group}))

@@ -89,8 +89,9 @@ _BUSY_RETRY_INTERVAL = 0.02
 _MAX_LOG_BYTES = 8 * 1024 * 1024
 _READER_TIMEOUT_MS = 200
 
-# Cache of one connection, in KiB, and pages returned to the file system per transaction.
-_CACHE_KIB = 16 * 1024
+# Cache of one connection, in KiB: the indexes of 100,000 packages fit in it. Pages returned to the file system per
+# transaction.
+_CACHE_KIB = 32 * 1024
 _PAGES_PER_TRANSACTION = 1000
 
 
