@@ -4,8 +4,13 @@ import re
 from collections.abc import Callable, Mapping
 from html import escape, unescape
 
-_TAG = re.compile(r"""<([a-zA-Z][a-zA-Z0-9]*)((?:"[^"]*"|'[^']*'|[^"'<>]){0,4000}+)>""")
+_TAG = re.compile(
+    r"""<(a|img|input|video|audio|iframe|embed|object|source)\b((?:"[^"]*"|'[^']*'|[^"'<>]){0,4000}+)>""", re.IGNORECASE
+)
+# Most links and images are absolute: their attributes need no parsing.
+_ABSOLUTE = re.compile(r"""\s(?:href|src)=["'](?:https?:|mailto:|#)""", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([a-zA-Z][a-zA-Z0-9-]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+)))?""")
+_BLOCK_START = re.compile("<(math|svg|noscript|progress|meter)", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]*>")
 # GitHub's renderer escapes the start of these two elements.
 _SVG_TITLE = re.compile(r"(?:<|&lt;)title\b[^<>]{0,200}>([^<&]{0,500})(?:<|&lt;)/title>", re.IGNORECASE)
@@ -33,8 +38,8 @@ def prepare_html(html: str) -> str:
     Task lists, choices, formulas, titles of drawings and embedded media become text or links. Relative URLs are copied
     to `data-href` and `data-src`: only a reader of the document knows the repository that they belong to.
     """
-    for tag, to_text in _BLOCKS.items():
-        html = _replace_blocks(html, tag, to_text)
+    for tag in sorted({match[1].lower() for match in _BLOCK_START.finditer(html)}):
+        html = _replace_blocks(html, tag, _BLOCKS[tag])
     html = _ESCAPED_IFRAME.sub(lambda match: _build_media_link("iframe", _parse_attributes(match[2])) or match[0], html)
     return _TAG.sub(_replace_tag, html)
 
@@ -53,7 +58,7 @@ def _replace_tag(match: re.Match[str]) -> str:
 
 
 def _mark_relative(match: re.Match[str], name: str) -> str:
-    url = _parse_attributes(match[2]).get(name, "").strip()
+    url = "" if _ABSOLUTE.search(match[2]) else _parse_attributes(match[2]).get(name, "").strip()
     if not RELATIVE_URL.fullmatch(url):
         return match[0]
     return f'<{match[1]} data-{name}="{escape(url)}" {match[2].strip()}>'
