@@ -119,11 +119,11 @@ def _change_packages(registry: FakeRegistry) -> None:
 def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
     """Keep the site and the local services running until interrupted, and print how to use them."""
     console = runner.console
-    console.print("\nThe local services keep running; press Ctrl-C to stop. In another terminal, run for example:")
-    for name, value in runner.environment.items():
-        console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
-    console.print(f"  pyfaggregator {example}", highlight=False)
     try:
+        console.print("\nThe local services keep running; press Ctrl-C to stop. In another terminal, run for example:")
+        for name, value in runner.environment.items():
+            console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
+        console.print(f"  pyfaggregator {example}", highlight=False)
         Event().wait()
     except KeyboardInterrupt:
         console.print("Stopped.")
