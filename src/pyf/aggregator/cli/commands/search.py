@@ -69,8 +69,8 @@ def search(query: tuple[str, ...], profile: str, target: str, facets: bool, as_j
     """Find packages of a collection. QUERY is words, a name or its beginning; without QUERY, all packages match.
 
     Finds names in any spelling, with typos or pasted from code, and words in all their forms. Several values of one
-    filter are alternatives; several filters must all match. Filters ignore case, and accept unambiguous short forms: "mit",
-    "3.12".
+    filter are alternatives; several filters must all match. Filters ignore case, and accept unambiguous short forms:
+    "mit", "3.12".
 
     Exit codes: 0 success, even if nothing matches, 1 internal error, 2 wrong usage or setting, 4 a needed service is
     unavailable.
