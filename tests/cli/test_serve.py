@@ -119,8 +119,8 @@ def test_single_accept_loop_shares_connections() -> None:
     assert max(after - before for before, after in pairwise(counts)) == 1
 
 
-def test_workers_end_with_parent(shell: CommandRunner) -> None:
-    with start_server(shell, "--workers", "2") as (process, client):
+def test_workers_end_with_parent(shell: CommandRunner, tmp_path: Path) -> None:
+    with start_server(shell, "--workers", "2", tmpdir=tmp_path) as (process, client):
         assert client.get("/health").status_code == 200
         child_pids = find_children(process.pid)
         process.kill()
@@ -128,6 +128,7 @@ def test_workers_end_with_parent(shell: CommandRunner) -> None:
 
         assert len(child_pids) == 2
         wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in child_pids))
+        wait_until(lambda: not list(tmp_path.glob("pyf-serve-*")))
 
 
 def test_concurrent_writes_are_visible(shell: CommandRunner, pypi: LocalPyPI) -> None:

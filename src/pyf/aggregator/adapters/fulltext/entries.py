@@ -25,6 +25,7 @@ from ...domain.health.compatibility import has_supported_version
 from ...domain.relevance import Lexicon, PopularityScale, QualitySignals, compute_quality
 from ...domain.text import to_date
 from ..pipes import receive, send
+from .indexed_package import SEARCH_VERSION
 from .source import PackageRecord
 from .stored_fields import PackageRow, to_row
 from .terms import build_document
@@ -121,7 +122,7 @@ def open_builders(
     if process_count == 1:
         yield partial(map, builder.build)
         return
-    setup = pickle.dumps(builder)
+    setup = pickle.dumps((SEARCH_VERSION, builder))
     idle: SimpleQueue[_Process] = SimpleQueue()
     processes = [_Process(setup) for _ in range(process_count)]
     for process in processes:
@@ -188,8 +189,9 @@ class _Process:
 def main() -> None:
     """Build batches from stdin; ends at the first error, which the parent meets, too, and reports."""
     with suppress(EOFError, BrokenPipeError):
-        builder: EntryBuilder = pickle.loads(receive(sys.stdin.fileno()))  # noqa: S301 - from our own process
-        while True:
+        version, builder = pickle.loads(receive(sys.stdin.fileno()))  # noqa: S301 - from our own process
+        # An upgrade may have replaced the program since the parent was started.
+        while version == SEARCH_VERSION:
             batch = pickle.loads(receive(sys.stdin.fileno()))  # noqa: S301
             send(sys.stdout.fileno(), pickle.dumps(builder.build(batch)))
 

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -161,7 +162,7 @@ def create_worker_app(folder: Path, workers: int) -> Litestar:
     stack = ExitStack()
     app = stack.enter_context(_open_app(load_settings(), folder))
     app.on_shutdown.append(stack.close)
-    Thread(target=_terminate_with_parent, daemon=True).start()
+    Thread(target=_terminate_with_parent, args=(folder,), daemon=True).start()
     return app
 
 
@@ -192,9 +193,10 @@ def _is_access_of_interest(record: logging.LogRecord) -> bool:
     return not (isinstance(record.args, tuple) and len(record.args) == 5 and record.args[2] in _UNLOGGED_PATHS)
 
 
-def _terminate_with_parent() -> None:
+def _terminate_with_parent(folder: Path) -> None:
     if parent := parent_process():
         parent.join()
+        shutil.rmtree(folder, ignore_errors=True)  # a killed parent has left it
         os.kill(os.getpid(), signal.SIGTERM)
 
 
