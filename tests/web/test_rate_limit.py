@@ -96,6 +96,15 @@ def test_full_buckets_are_evicted(tmp_path: Path) -> None:
         assert connection.execute("SELECT client FROM buckets").fetchall() == [("now",)]
 
 
+def test_requests_are_accepted_while_limits_cannot_be_stored(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    limiter = RequestLimiter(requests_per_minute=1, path=str(tmp_path / "buckets"), clock=Clock())
+    with sqlite3.connect(tmp_path / "buckets") as connection:
+        connection.execute("DROP TABLE buckets")
+
+    assert [limiter.find_rejection(build_scope()) for _ in range(2)] == [None, None]
+    assert "requests are not limited" in caplog.text
+
+
 def test_processes_share_limits(tmp_path: Path) -> None:
     clock = Clock()
     limiters = [RequestLimiter(requests_per_minute=3, path=str(tmp_path / "buckets"), clock=clock) for _ in range(2)]

@@ -1,5 +1,6 @@
 """Token buckets of clients, which all processes of a server share."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ _DELETE_OLD = """
         (SELECT updated_at FROM buckets ORDER BY updated_at DESC LIMIT 1 OFFSET ?), 0))
 """
 
+_log = logging.getLogger(__name__)
+
 
 class TokenBuckets:
     """A bucket of tokens for each client, in a SQLite file that processes share: 15 microseconds a token.
@@ -47,7 +50,17 @@ class TokenBuckets:
             self._connection.execute(statement)
 
     def take_token(self, client: str) -> int:
-        """Take a token; return 0, or the seconds until the next one is available."""
+        """Take a token; return 0, or the seconds until the next one is available.
+
+        Returns 0 while the file can't be used: a full disk must not stop the server.
+        """
+        try:
+            return self._take_token(client)
+        except sqlite3.Error as error:
+            _log.warning("requests are not limited: the limits can't be stored: %s", error)
+            return 0
+
+    def _take_token(self, client: str) -> int:
         refill_rate = self._capacity / _SECONDS_PER_MINUTE
         with self._connection:  # commits, or rolls back
             self._connection.execute("BEGIN IMMEDIATE")
