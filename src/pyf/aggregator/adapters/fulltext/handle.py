@@ -18,7 +18,7 @@ from .entries import RankingContext
 from .files import CorruptIndex, Stamp, are_unchanged, check, get_lock_path
 from .indexer import catch_up, rebuild
 from .source import CollectionSource, TooManyChanges
-from .stored_fields import FILE_NAME, IndexProgress, NoRoomLeft, StoredFields, has_search_version
+from .stored_fields import FILE_NAME, IndexProgress, NoSortPositionLeft, StoredFields, has_search_version
 
 _BUSY = "another process is writing the search index"
 
@@ -41,7 +41,7 @@ class IndexHandle:
     def __init__(self, folder: Path, context: RankingContext) -> None:
         self._folder = folder
         self.context = context
-        self._turn = Lock()
+        self._thread_lock = Lock()
         self._trusted: dict[str, Stamp] = {}
         self._snapshot: Snapshot | None = None
         self._stamp: tuple[int, int, int] | None = None
@@ -60,17 +60,17 @@ class IndexHandle:
         is_usable = (
             snapshot and self._matches(snapshot.progress, collection) and are_unchanged(self._folder, self._trusted)
         )
-        if not self._turn.acquire(blocking=not is_usable):
+        if not self._thread_lock.acquire(blocking=not is_usable):
             assert snapshot
             return snapshot
         try:
             return self._bring_up_to_date(collection)
         finally:
-            self._turn.release()
+            self._thread_lock.release()
 
     def rebuild(self, collection: CollectionSource) -> Snapshot:
         """Rebuild and return the index, after a search in it has failed."""
-        with self._turn:
+        with self._thread_lock:
             if not can_write(self._folder):
                 self._move_to_temporary_folder()
             with self._lock(_BUILD_TIMEOUT):
@@ -125,7 +125,7 @@ class IndexHandle:
         try:
             with translate_failures():
                 catch_up(collection, self._folder, snapshot.stored, snapshot.progress, self.context)
-        except (NoRoomLeft, TooManyChanges, CorruptIndex):
+        except (NoSortPositionLeft, TooManyChanges, CorruptIndex):
             self._rebuild(collection)
 
     def _rebuild(self, collection: CollectionSource) -> None:

@@ -45,7 +45,12 @@ def rebuild(collection: CollectionSource, folder: Path, context: RankingContext)
 def catch_up(
     collection: CollectionSource, folder: Path, stored: StoredFields, progress: IndexProgress, context: RankingContext
 ) -> None:
-    """Update a search index to the latest change; raises `NoRoomLeft` or `TooManyChanges` if it must be rebuilt."""
+    """Update a search index to the latest change.
+
+    Raises:
+        NoSortPositionLeft: A new name has no place in the order of names; the index must be rebuilt.
+        TooManyChanges: A rebuild takes less time than the update.
+    """
     with stored.write() as rows:
         changes = collection.read_changes(progress.position, rows)
         first = next(changes, None)
@@ -64,7 +69,7 @@ def catch_up(
                 if record.entry is None:
                     rows.delete(record.name)
                 else:
-                    index.add(record.entry, rows.sort_position(record.name))
+                    index.add(record.entry, rows.find_sort_position(record.name))
         if changed_count > package_count * _NOTABLE_CHANGE:
             scale, changed_count = rows.compute_popularity(), 0
         writer.commit()

@@ -84,7 +84,7 @@ class RankingFields(Struct, frozen=True, array_like=True):
     quality_signals: QualitySignals
 
 
-class NoRoomLeft(Exception):
+class NoSortPositionLeft(Exception):
     """No sort position is left between two names: the index must be rebuilt."""
 
 
@@ -242,15 +242,15 @@ class StoredFieldsWriter:
         (found,) = self._connection.execute("SELECT count(*) FROM packages").fetchone()
         return int(found)
 
-    def sort_position(self, name: str) -> int:
-        """Return a package's position among the names; raises `NoRoomLeft`."""
+    def find_sort_position(self, name: str) -> int:
+        """Return the position of a name, a new one between its neighbors; raises `NoSortPositionLeft`."""
         row = self._connection.execute("SELECT sort_position FROM packages WHERE name = ?", (name,)).fetchone()
         if row:
             return int(row[0])
         before, after = (self._connection.execute(query, (name,)).fetchone() for query in (_BEFORE, _AFTER))
         low, high = before[0] if before else -1, after[0] if after else SORT_POSITIONS
         if high - low < 2:
-            raise NoRoomLeft
+            raise NoSortPositionLeft
         return int((low + high) // 2)
 
     def compute_popularity(self) -> PopularityScale:
