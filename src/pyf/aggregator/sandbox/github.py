@@ -150,7 +150,7 @@ class LocalGitHub(LocalService[GitHubTarget]):
         self,
         repositories: Iterable[HostedRepository],
         *,
-        token: str = "a-token-that-the-stand-in-accepts",  # noqa: S107 - it opens nothing
+        token: str = "token-for-the-local-github",  # noqa: S107 - it opens nothing
         clock: Callable[[], float] = time.time,
         max_aliases: int | None = None,
         **service: Any,

@@ -96,7 +96,7 @@ class HostedRepository:
 
     def _count_pull_requests(self, states: Any = None) -> Node:
         if states not in ("OPEN", ["OPEN"]):
-            raise GraphQLError("this stand-in counts open pull requests only")
+            raise GraphQLError("the local GitHub counts open pull requests only")
         return _build_count("PullRequestConnection", self.open_pull_requests)
 
     def _build_topics(self, first: int = 0) -> Node:
