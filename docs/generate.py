@@ -108,7 +108,7 @@ def fields_page() -> str:
     """Return the page of all fields of a document, by owner."""
     sections = [
         f"{GENERATED}# Fields of a document\n\n"
-        "One document a release. Times are Unix seconds, 0 where unknown. A text or list that PyPI leaves out is\n"
+        "One document per release. Times are Unix seconds, 0 where unknown. A text or list that PyPI leaves out is\n"
         "empty; a field marked `?` is absent if its value is unknown. A field is written by its owner only.\n\n"
         "Use: **Q** searched (with weight), **F** facet, **S** sort, **–** stored only.\n"
     ]

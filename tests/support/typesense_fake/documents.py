@@ -13,7 +13,7 @@ _ACTIONS = ("create", "update", "upsert", "emplace")
 
 
 def import_documents(collection: Collection, query: Mapping[str, str], body: bytes) -> bytes:
-    """Write one document a line and return one result a line; a line that fails stops none of the others."""
+    """Write one document and return one result per line; a line that fails stops none of the others."""
     action = query.get("action", "create")
     if action not in _ACTIONS:
         raise RequestRejected(400, "Parameter `action` must be a create|update|upsert.")

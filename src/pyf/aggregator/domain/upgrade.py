@@ -250,7 +250,7 @@ def _list_evidence(
     first: RegistryFields | None,
     goal: UpgradeGoal,
 ) -> tuple[str, ...]:
-    """Return what the status is based on, one release a line."""
+    """Return what the status is based on, one release per line."""
     lines = []
     if listed.source:
         lines.append(f"installed from {listed.source}, not from PyPI")

@@ -80,7 +80,7 @@ def _run(function: str, profile: str, target: str, options: dict[str, Any], **ar
     "--candidates",
     default="",
     metavar="FILE",
-    help="Also evaluate the projects named in this file, one name a line. Overrides CANDIDATES_FILE.",
+    help="Also evaluate the projects named in this file, one name per line. Overrides CANDIDATES_FILE.",
 )
 @_dry_run_option
 @_mass_removal_option
@@ -137,7 +137,7 @@ def refresh(profile: str, target: str, all_statuses: bool, **options: Any) -> Ex
 @_mass_removal_option
 @_cursor_file_option
 @verbose_option
-@json_option("Print each report as one JSON object a line.")
+@json_option("Print each report as one JSON object per line.")
 def watch(profile: str, target: str, interval: int, **options: Any) -> ExitCode:
     """Keep a collection current until Ctrl-C: update it in a loop, and enrich and refresh it on schedule.
 

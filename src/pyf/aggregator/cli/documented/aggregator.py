@@ -187,7 +187,7 @@ _OPTIONS: tuple[Callable[[Any], Any], ...] = (
         "--candidates",
         default="",
         metavar="FILE",
-        help="With -f: also evaluate the projects named in this file, one name a line. Overrides CANDIDATES_FILE.",
+        help="With -f: also evaluate the projects named in this file, one name per line. Overrides CANDIDATES_FILE.",
     ),
     click.option(
         "--recreate-collection",

@@ -83,8 +83,8 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
     is_newest: Annotated[
         bool,
         FieldUse(
-            "whether this is the release that pip would install: with files, not yanked, stable, the highest; one a "
-            "project",
+            "whether this is the release that pip would install: with files, not yanked, stable, the highest; "
+            "one per project",
             facet=True,
         ),
     ]

@@ -38,7 +38,7 @@ def compare_serials(
     *,
     document_version: int,
 ) -> ReadPlan:
-    """Plan a run by the serials of all packages: one request instead of one a package.
+    """Plan a run by the serials of all packages: one request instead of one per package.
 
     A stored package that is no candidate any more is read, too: only its document decides whether it is removed.
 
