@@ -1,4 +1,8 @@
-"""Finished packages score above abandoned ones, regardless of their documentation."""
+"""Finished packages score above abandoned ones, regardless of their documentation.
+
+A new or heavier rule can break this, if abandoned packages pass it more often than finished ones. Lower its weight in
+`health.yaml` until the order is correct, or do not add it.
+"""
 
 from datetime import date
 from pathlib import Path
@@ -55,7 +59,11 @@ def test_nineteen_of_twenty_pairs_are_ordered_right(model: str) -> None:
 
     wrong = list_misordered_pairs(finished, dead)
 
-    assert len(wrong) <= len(finished) * len(dead) / 20, wrong
+    limit = len(finished) * len(dead) // 20
+    assert len(wrong) <= limit, (
+        f"{len(wrong)} abandoned packages score as high as a finished one; at most {limit} pairs may. Lower the weight "
+        f"of the new rule: {wrong}"
+    )
 
 
 def test_no_dead_package_scores_ninety() -> None:
