@@ -28,7 +28,6 @@ DOWNLOADS = DownloadTable(
     },
     NEWEST,
 )
-RECENT_COUNTS = {"busy": (10, 70, 300), "quiet": (0, 0, 0), "null": (1, 3, 7)}
 EXPECTED_DOWNLOADS = {
     "busy": Downloads(
         last_day=10,
@@ -56,13 +55,13 @@ class DownloadSource:
 
     Attributes:
         make_unavailable: Makes all its requests fail.
-        has_totals: It knows totals, months and the newest day.
+        unreported_fields: Fields of `Downloads` that it does not report.
     """
 
     stats: DownloadStats
     meter: RequestCounter
     make_unavailable: Callable[[], None]
-    has_totals: bool
+    unreported_fields: tuple[str, ...] = ()
 
 
 FAST_LIMITS = ServiceLimits(max_concurrency=4, retries=RetryPolicy(max_retries=1, backoff=0))
@@ -71,23 +70,22 @@ FAST_LIMITS = ServiceLimits(max_concurrency=4, retries=RetryPolicy(max_retries=1
 @contextmanager
 def _open_memory() -> Iterator[DownloadSource]:
     memory = FakeDownloadStats(EXPECTED_DOWNLOADS)
-    yield DownloadSource(
-        memory, memory, lambda: memory.unavailable.update(["busy", "quiet", "null", "nobody"]), has_totals=True
-    )
+    yield DownloadSource(memory, memory, lambda: memory.unavailable.update(["busy", "quiet", "null", "nobody"]))
 
 
 @contextmanager
 def _open_pypistats() -> Iterator[DownloadSource]:
     with LocalPypistats(DOWNLOADS) as local, HttpClient() as http:
         stats = Pypistats(ServiceClient(http, FAST_LIMITS), local.url)
-        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")), has_totals=False)
+        unreported_fields = ("total", "history", "newest_day")
+        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")), unreported_fields)
 
 
 @contextmanager
 def _open_clickhouse() -> Iterator[DownloadSource]:
     with LocalClickHouse(DOWNLOADS) as local, HttpClient() as http:
         stats = ClickHouseDownloads(ServiceClient(http, FAST_LIMITS), f"{local.url}/?user=demo")
-        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")), has_totals=True)
+        yield DownloadSource(stats, http, lambda: local.faults.add(Fault("503")))
 
 
 DOWNLOAD_SOURCES: Mapping[str, Callable[[], AbstractContextManager[DownloadSource]]] = {
