@@ -51,18 +51,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Longest pause in seconds that a service may ask of a queue task. A task with a longer one is retried later, so that it
-# does not occupy a thread.
+# A queue task waits at most this many seconds when a service asks for a pause. After a request for a longer one, it is
+# retried later, so that it does not occupy a thread.
 _MAX_TASK_WAIT = 15.0
 
-# Longest pause in seconds that a service may ask of a command.
+# A command waits at most this many seconds when a service asks for a pause.
 _MAX_WAIT = 120.0
 
 
-class WaitPolicy(Struct, frozen=True):
-    """Limits of waiting for services.
+class SharingPolicy(Struct, frozen=True):
+    """What a process shares with others, and how long it waits for services.
 
     Attributes:
+        max_wait: Longest pause in seconds that a service may ask for.
         build_rate_limiter: Returns a rate limiter shared with other processes, by service name and delay.
         caches: Caches of rendered READMEs and of repositories; None for those in the SQLite file.
     """
@@ -103,8 +104,8 @@ def _defer(build: Callable[[], T]) -> T:
 def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies, Coordination]]:
     """Open the dependencies of a queue worker, with rate limits that all workers share.
 
-    Workers on several machines, which an index on a server allows, share their caches as well. No request is sent to
-    Redis before the first use. A forked child must open its own.
+    If the index is on a server, workers on several machines also share their caches. No request is sent to Redis before
+    the first use. A forked child must open its own.
     """
     from .adapters import redis as redis_ports
 
@@ -114,10 +115,10 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
             if settings.engine != "sqlite"
             else None
         )
-        wait_policy = WaitPolicy(
+        sharing = SharingPolicy(
             _MAX_TASK_WAIT, lambda service, delay: redis_ports.RedisRateLimiter(client, service, delay), caches
         )
-        with open_dependencies(settings, wait_policy) as deps:
+        with open_dependencies(settings, sharing) as deps:
             yield (
                 deps,
                 Coordination(
@@ -131,7 +132,7 @@ def open_worker_dependencies(settings: Settings) -> Iterator[tuple[Dependencies,
 @contextmanager
 def open_dependencies(
     settings: Settings,
-    wait_policy: WaitPolicy = WaitPolicy(),
+    sharing: SharingPolicy = SharingPolicy(),
     *,
     must_exist: bool = False,
     missing_is_empty: bool = False,
@@ -146,7 +147,7 @@ def open_dependencies(
         Invalid: A configuration file can't be used.
     """
     ranking = _Ranking(_load_lexicon(settings), _load_scoring_config(settings))
-    with _open(settings, wait_policy, ranking, must_exist=must_exist, missing_is_empty=missing_is_empty) as deps:
+    with _open(settings, sharing, ranking, must_exist=must_exist, missing_is_empty=missing_is_empty) as deps:
         yield deps
 
 
@@ -160,7 +161,7 @@ def open_index(settings: Settings, *, must_exist: bool = False) -> Iterator[Depe
         must_exist: Never create the index, and open it without write access where this process has none.
     """
     ranking = _Ranking(_defer(partial(_load_lexicon, settings)), _defer(partial(_load_scoring_config, settings)))
-    with _open(settings, WaitPolicy(), ranking, must_exist=must_exist) as deps:
+    with _open(settings, SharingPolicy(), ranking, must_exist=must_exist) as deps:
         yield deps
 
 
@@ -186,7 +187,7 @@ def _load_lexicon(settings: Settings) -> "Lexicon":
 @contextmanager
 def _open(
     settings: Settings,
-    wait_policy: WaitPolicy,
+    sharing: SharingPolicy,
     ranking: "_Ranking",
     *,
     must_exist: bool,
@@ -197,14 +198,14 @@ def _open(
 
     request_metrics = LocalRequestMetrics()
     with ExitStack() as stack:
-        # The file of the caches, whichever engine keeps the index.
+        # This file has the caches, with Typesense as well.
         is_index = settings.engine == "sqlite"
         database = Database(
             _resolve_sqlite_path(settings), must_exist=must_exist and is_index, missing_is_empty=missing_is_empty
         )
         stack.callback(database.close)
         index, admin, keys, search = _open_engine(settings, database, ranking, request_metrics, stack)
-        builder = _ServiceBuilder(settings, wait_policy, request_metrics, stack)
+        builder = _ServiceBuilder(settings, sharing, request_metrics, stack)
         yield Dependencies(
             registry=_defer(builder.build_registry),
             changelog=_defer(builder.build_changelog),
@@ -213,11 +214,11 @@ def _open(
             admin=admin,
             keys=keys,
             search=search,
-            renderer=_defer(partial(_build_renderer, settings, wait_policy, database, stack)),
+            renderer=_defer(partial(_build_renderer, settings, sharing, database, stack)),
             membership_cache=_defer(partial(_build_membership_cache, database)),
             download_stats=_defer(builder.build_download_stats),
             repositories=_defer(builder.build_repository_host),
-            repository_cache=_defer(partial(_build_repository_cache, wait_policy, database)),
+            repository_cache=_defer(partial(_build_repository_cache, sharing, database)),
             candidates=_defer(builder.build_candidate_source),
             request_counter=builder,
             request_metrics=request_metrics,
@@ -263,7 +264,7 @@ def _open_engine(
         key,
         timeout=settings.typesense_timeout,
         retry_timeout=settings.typesense_retry_timeout,
-        traffic=request_metrics,
+        request_metrics=request_metrics,
         proxies=_build_proxies(settings),
     )
     stack.callback(server.close)
@@ -300,11 +301,11 @@ def _resolve_sqlite_path(settings: Settings) -> Path:
     raise Invalid("this user has no home folder: set SQLITE_PATH to the file of the index, or set HOME")
 
 
-def _build_renderer(settings: Settings, wait_policy: WaitPolicy, database: "Database", stack: ExitStack) -> Renderer:
+def _build_renderer(settings: Settings, sharing: SharingPolicy, database: "Database", stack: ExitStack) -> Renderer:
     from .adapters.rendering.renderer import PooledRenderer
     from .adapters.sqlite.caches import SqliteRenderCache
 
-    cache = wait_policy.caches[0] if wait_policy.caches else SqliteRenderCache(database)
+    cache = sharing.caches[0] if sharing.caches else SqliteRenderCache(database)
     renderer = PooledRenderer(cache, workers=settings.render_workers or None)
     stack.callback(renderer.close)
     return renderer
@@ -316,20 +317,20 @@ def _build_membership_cache(database: "Database") -> MembershipCache:
     return SqliteMembershipCache(database)
 
 
-def _build_repository_cache(wait_policy: WaitPolicy, database: "Database") -> RepositoryCache:
+def _build_repository_cache(sharing: SharingPolicy, database: "Database") -> RepositoryCache:
     from .adapters.sqlite.caches import SqliteRepositoryCache
 
-    return wait_policy.caches[1] if wait_policy.caches else SqliteRepositoryCache(database)
+    return sharing.caches[1] if sharing.caches else SqliteRepositoryCache(database)
 
 
 class _ServiceBuilder:
     """Builds the clients of services, which share one HTTP client, and counts its requests."""
 
     def __init__(
-        self, settings: Settings, wait_policy: WaitPolicy, request_metrics: "LocalRequestMetrics", stack: ExitStack
+        self, settings: Settings, sharing: SharingPolicy, request_metrics: "LocalRequestMetrics", stack: ExitStack
     ) -> None:
         self._settings = settings
-        self._wait_policy = wait_policy
+        self._sharing = sharing
         self._request_metrics = request_metrics
         self._stack = stack
         self._lock = RLock()
@@ -387,8 +388,8 @@ class _ServiceBuilder:
         return stats
 
     def _connect(self, name: str, limits: "ServiceLimits") -> "ServiceClient":
-        """Return a client for a service, which waits as long as the policy allows."""
-        retries = replace(limits.retries, max_wait=self._wait_policy.max_wait)
+        """Return a client for a service, with the longest wait of the policy."""
+        retries = replace(limits.retries, max_wait=self._sharing.max_wait)
         return self._build_client(name, replace(limits, retries=retries), is_shared=limits.delay > 0)
 
     def build_repository_host(self) -> RepositoryHost:
@@ -403,7 +404,7 @@ class _ServiceBuilder:
             max_concurrency=1,
             delay=settings.github_request_delay,
             timeout=settings.github_timeout,
-            retries=RetryPolicy(max_retries=0, max_wait=self._wait_policy.max_wait),
+            retries=RetryPolicy(max_retries=0, max_wait=self._sharing.max_wait),
         )
         token = settings.github_token.get_secret_value()
         client = GitHubClient(self._build_client("github", limits, is_shared=True), settings.github_api_url, token)
@@ -431,14 +432,14 @@ class _ServiceBuilder:
         return RetryPolicy(
             max_retries=self._settings.pypi_max_retries,
             backoff=self._settings.pypi_retry_backoff,
-            max_wait=self._wait_policy.max_wait,
+            max_wait=self._sharing.max_wait,
         )
 
     def _build_client(self, name: str, limits: "ServiceLimits", *, is_shared: bool = False) -> "ServiceClient":
-        """Return a client; `is_shared` limits its rate together with other processes, where the policy says so."""
+        """Return a client; with `is_shared`, it shares its rate limit with other processes if the policy has one."""
         from .adapters.http.service_client import ServiceClient
 
-        rate_limiter = self._wait_policy.build_rate_limiter(name, limits.delay) if is_shared else None
+        rate_limiter = self._sharing.build_rate_limiter(name, limits.delay) if is_shared else None
         return ServiceClient(self.get_http(), limits, rate_limiter, name=name)
 
 

@@ -46,7 +46,7 @@ class Server:
         api_key: The key of each request.
         timeout: Seconds for one response.
         retry_timeout: Seconds for which requests to an unavailable server are repeated.
-        traffic: Counts the outcome of each request.
+        request_metrics: Counts the outcome of each request.
         event_hooks: Functions that the HTTP library calls with each `request` or `response`.
         proxies: Proxies of requests.
     """
@@ -58,13 +58,13 @@ class Server:
         *,
         timeout: float = 120.0,
         retry_timeout: float = 60.0,
-        traffic: LocalRequestMetrics | None = None,
+        request_metrics: LocalRequestMetrics | None = None,
         event_hooks: Mapping[str, list[Callable[..., None]]] | None = None,
         proxies: Proxies = Proxies(),
     ) -> None:
         urls = tuple(nodes)
         self.address = ", ".join(urls)
-        counter = traffic or LocalRequestMetrics()
+        counter = request_metrics or LocalRequestMetrics()
         # As everywhere in this program, the system's certificates.
         transports = [
             CountedTransport(counter, verify=ssl.create_default_context(), proxy=proxies.find(url)) for url in urls

@@ -28,10 +28,12 @@ class CountedTransport(httpx.HTTPTransport):
             long as this number stays the same, the same process has responded.
     """
 
-    def __init__(self, traffic: LocalRequestMetrics, *, verify: ssl.SSLContext, proxy: str | None = None) -> None:
+    def __init__(
+        self, request_metrics: LocalRequestMetrics, *, verify: ssl.SSLContext, proxy: str | None = None
+    ) -> None:
         super().__init__(verify=verify, trust_env=False, proxy=proxy)
         self.connections = 0
-        self._traffic = traffic
+        self._request_metrics = request_metrics
         self._lock = Lock()
         self._of_thread = local()
 
@@ -66,7 +68,7 @@ class CountedTransport(httpx.HTTPTransport):
             outcome = "connection_lost"
             raise
         finally:
-            self._traffic.record("typesense", outcome)
+            self._request_metrics.record("typesense", outcome)
 
 
 # Seconds for the queues of a server to become empty, and between two checks.
