@@ -217,10 +217,10 @@ class MembershipCache(Protocol):
         """Return all cached serials of a filter; with `include_unevaluated` only those of unevaluated candidates."""
 
     def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
-        """Store the serials at which projects did not belong, by normalized name."""
+        """Store by normalized name the serial at which each project was not a member."""
 
     def delete_many(self, filter_key: str, names: Collection[str]) -> None:
-        """Delete projects that belong now."""
+        """Delete projects that have become members."""
 
 
 NO_NAMES: frozenset[str] = frozenset()

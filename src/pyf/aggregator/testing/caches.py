@@ -50,11 +50,11 @@ class FakeMembershipCache:
         return {name: serial for name, serial in serials.items() if not (include_unevaluated and serial)}
 
     def set_many(self, filter_key: str, serials: Mapping[str, int]) -> None:
-        """Store the serials at which projects did not belong."""
+        """Store the serial at which each project was not a member."""
         self._serials.setdefault(filter_key, {}).update(serials)
 
     def delete_many(self, filter_key: str, names: Collection[str]) -> None:
-        """Delete projects that belong now."""
+        """Delete projects that have become members."""
         serials = self._serials.get(filter_key, {})
         for name in names:
             serials.pop(name, None)

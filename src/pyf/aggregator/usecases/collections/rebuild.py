@@ -141,7 +141,7 @@ def _read_replaced(deps: Dependencies, live: str, *, is_native: bool, is_same_fi
     project_states = list(deps.index.project_states(live))
     return ReplacedCollection(
         names=frozenset(state.name_normalized for state in project_states) if is_same_filter else frozenset(),
-        documents_from=live if is_native and is_same_filter else "",
+        document_source=live if is_native and is_same_filter else "",
         enrichment_source=live if is_native else "",
         statuses={
             state.name_normalized: (ProjectStatus(state.project_status), state.status_checked)

@@ -160,7 +160,7 @@ def _is_known_non_member(name: str, non_members: Mapping[str, int], registry_ser
 
 
 def _has_changed(project_state: ProjectState, registry_serials: Mapping[str, int]) -> bool:
-    """Return whether a stored package must be read; a quarantined one is listed again once it is released."""
+    """Return whether a stored package must be read; a quarantined one is listed again after its quarantine."""
     if project_state.name_normalized not in registry_serials:
         return project_state.project_status != ProjectStatus.QUARANTINED
     return registry_serials[project_state.name_normalized] > project_state.last_serial

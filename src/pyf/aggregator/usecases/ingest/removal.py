@@ -38,18 +38,18 @@ def refuse_removal(report: IngestReport, reasons: Mapping[str, str], package_cou
 
 
 class ReplacedCollection(Struct, frozen=True, kw_only=True):
-    """The collection that a rebuild is about to replace; its packages are removed on the same terms as stored ones.
+    """The collection that a rebuild replaces. Removing its packages needs the same checks as removing stored ones.
 
     Attributes:
         names: Its packages, by normalized name.
-        documents_from: Its name, if its documents can be copied: those of quarantined packages, which the registry
-            does not serve. Empty if another program has made it.
+        document_source: Its name, if its documents can be copied; only those of quarantined packages are, because the
+            registry does not serve them. Empty if another program created the collection.
         enrichment_source: Its name, if its enrichments enter the scores.
         statuses: Status of its packages, which a fetch does not request, and the Unix time of the check.
     """
 
     names: frozenset[str] = frozenset()
-    documents_from: str = ""
+    document_source: str = ""
     enrichment_source: str = ""
     statuses: Mapping[str, tuple[ProjectStatus, int]] = {}
 
@@ -59,8 +59,8 @@ class RemovalGuard:
     """Removes packages from one collection after a run has read them.
 
     Attributes:
-        registry_serial: The registry's serial at the start of the run; what was absent was absent then.
-        notify: Takes the line that says what is about to be removed.
+        registry_serial: The registry's serial at the start of the run. It is stored for absent packages.
+        notify: Receives one line before packages are removed; by default, the report has it.
     """
 
     deps: Dependencies
@@ -110,7 +110,7 @@ class RemovalGuard:
         removed_serials: dict[str, int] = {}
         for page_status in self.deps.registry.check_simple_pages(absent):
             name, outcome = page_status.name, page_status.outcome
-            if outcome is ProjectStatus.QUARANTINED:  # its page is empty, too
+            if outcome is ProjectStatus.QUARANTINED:  # the page of a quarantined package is empty, too
                 removed_serials[name] = self.registry_serial
                 self._mark_quarantined(name)
             elif isinstance(outcome, NotFound) or page_status.is_empty:
@@ -126,7 +126,7 @@ class RemovalGuard:
         return frozenset(stale_names)
 
     def _mark_quarantined(self, name: str) -> None:
-        source, now = self.replaced.documents_from or self.collection, int(self.deps.now())
+        source, now = self.replaced.document_source or self.collection, int(self.deps.now())
         if stored := self.deps.index.get_documents(source, [name]).get(name, ()):
             documents = tuple(
                 replace(fields, project_status=ProjectStatus.QUARANTINED.value, status_checked=now) for fields in stored

@@ -19,7 +19,7 @@ from .ingester import ingest
 from .planning import evaluate_stored
 from .removal import RemovalGuard
 
-# A cache may serve a package without a release that the feed has announced minutes ago.
+# PyPI's cache may serve an older document, without a release that the feed announced minutes ago.
 STALE_MESSAGE = "the response does not contain {version} yet"
 
 
@@ -70,8 +70,8 @@ def update_package(
 
     Args:
         name: The package, in any spelling.
-        version: Send no request if every collection that has the package has this release; without a version, if any
-            collection has the package.
+        version: A release. If all collections with the package have it, no request is sent. Without a version, no
+            request is sent if any collection has the package.
         force: Send the request in any case.
     """
     name = normalize_name(name)
@@ -212,7 +212,7 @@ def _get_filter(target: Target) -> Filter:
 
 
 class _CachedRegistry:
-    """A registry that returns the earlier result for one package, if that has all the releases requested."""
+    """A registry that returns the result of an earlier request, if that has all the releases requested now."""
 
     def __init__(self, registry: PackageRegistry, result: ProjectResult) -> None:
         self._registry = registry
@@ -246,7 +246,7 @@ class _CachedRegistry:
             yield self._page_status
 
     def _covers(self, request: ProjectRequest, needs_releases: Callable[[Project], bool]) -> bool:
-        """Return whether the result has all releases that a collection lacks; others may have more of them."""
+        """Return whether the result has all releases that the collection of the request lacks."""
         outcome = self._result.outcome
         if not isinstance(outcome, Project) or not needs_releases(outcome):
             return True
