@@ -25,7 +25,7 @@ def grants(key: ApiKey, action: str, collection: str, resolve: Callable[[str], s
     return any(resolve(name) == collection for name in key.collections)
 
 
-# Visible ASCII, because keys are sent in a header and lists display their beginning.
+# Visible ASCII, because keys are sent in a header, and lists of keys display the first characters.
 _VALID_KEY = re.compile(r"[!-~]{8,200}")
 
 
@@ -41,7 +41,7 @@ class KeyHash(Struct, frozen=True):
 
 
 def generate_key() -> str:
-    """Return a random value of 32 letters and digits (190 bits), which a shell never reads as an option."""
+    """Return a random value of 32 letters and digits (190 bits), which no command can read as an option."""
     return "".join(secrets.choice(_LETTERS_AND_DIGITS) for _ in range(32))
 
 
@@ -55,15 +55,15 @@ def validate_key(value: str) -> str:
 def hash_key(value: str) -> KeyHash:
     """Return the salted hash of a value.
 
-    One round of SHA-256, because every request is checked: generated values cannot be guessed, and the strength of
-    a chosen one is its owner's decision.
+    One round of SHA-256 is fast enough to check every request. It is safe for generated values, which cannot be
+    guessed. Users who choose a value decide how strong it is.
     """
     salt = secrets.token_bytes(16)
     return KeyHash(salt, _compute_digest(value, salt))
 
 
 def get_prefix(value: str) -> str:
-    """Return the part of a value that lists display."""
+    """Return the first characters of a value, which lists of keys display."""
     return value[:PREFIX_LENGTH]
 
 

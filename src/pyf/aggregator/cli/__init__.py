@@ -1,1 +1,1 @@
-"""The commands: arguments in, text and exit codes out, no logic of their own."""
+"""The commands parse arguments, call use cases, print results and return exit codes."""

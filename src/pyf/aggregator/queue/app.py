@@ -126,8 +126,9 @@ class ReconnectingConsumer(Consumer):
 def _collect_connection(connection: Any, channel: Any, **options: Any) -> None:
     """Close the channel, then call the connection's own `collect`, which closes it again and drops its transport.
 
-    Closing a channel that waits for its next task fails at the first attempt. After the transport is gone, the second
-    attempt or the acknowledgement of a task raises an AttributeError that ends the worker (kombu 5.7, Celery 5.7).
+    The first attempt to close a channel fails if the channel waits for its next task. After the transport is gone, the
+    second attempt or the acknowledgement of a task raises an AttributeError that ends the worker (kombu 5.7, Celery
+    5.7).
     """
     connection.maybe_close_channel(channel)
     type(connection).collect(connection, **options)

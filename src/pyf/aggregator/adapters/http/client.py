@@ -29,13 +29,13 @@ _request_thread: ContextVar[int] = ContextVar("request_thread", default=0)
 
 _CONTACT = re.compile(r"[\x20-\x7e]*")
 
-# Limits of response headers: gateways of companies add long ones.
+# Limits of response headers; some proxies of companies add long headers.
 MAX_HEADER_BYTES, MAX_HEADERS = 64 * 1024, 512
 
-# A response beyond this size needs the only slot of the process for large ones, which bounds their total.
+# A process reads one response above this size at a time, which limits the memory for large responses.
 LARGE_RESPONSE_BYTES = 4 * 1024 * 1024
 
-# Seconds without a connection after which a line says so.
+# If opening a connection takes longer than this many seconds, a line is logged.
 _SLOW_CONNECTION = 1.0
 
 _log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class HttpClient:
         return self._proxies.find(url)
 
     def record_sent(self) -> None:
-        """Count a request, also one that found no connection."""
+        """Count a request, even if it could not connect."""
         self._sent_counts[_request_thread.get()] += 1
 
     def count(self) -> int:

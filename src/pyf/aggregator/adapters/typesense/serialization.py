@@ -154,7 +154,7 @@ def add_helper_fields(flat: Json, helper_fields: Json) -> Json:
 def build_replace_patch(
     stored: Mapping[str, Any], registry: RegistryFields, writes: Mapping[Owner, OwnerWrite]
 ) -> Json:
-    """Build the patch that replaces the registry's fields, and those of other owners that are newer."""
+    """Build the patch that replaces the registry's fields, and other owners' fields with a newer write."""
     flat: Json = dict.fromkeys(_OPTIONAL) | _to_flat(registry)
     for name in _OBJECTS & flat.keys():
         flat[name] = _build_object_patch(stored.get(name), flat[name])

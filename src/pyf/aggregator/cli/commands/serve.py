@@ -54,8 +54,8 @@ def serve(root_path: str, workers: int | None, open_: bool, **address: Any) -> E
 def mcp() -> ExitCode:
     """Serve the index to an AI agent over stdin and stdout: search, package, compare, check and readiness.
 
-    An agent's program starts this command. `pyf serve` offers the same at /mcp. Needs the package mcp:
-    pip install "pyf.aggregator[mcp]".
+    The agent starts this command itself; add it to the agent's configuration. `pyf serve` offers the same at /mcp.
+    Needs the package mcp: pip install "pyf.aggregator[mcp]".
     """
     with default_sigint():
         from ..actions.agents import run_mcp
@@ -76,7 +76,7 @@ def site() -> None:
 def build(folder: Path, base_url: str, targets: tuple[str, ...]) -> ExitCode:
     """Write the site of all collections into FOLDER, for hosts that serve files only.
 
-    A second build changes only the files that have changed, and removes those of packages that are gone. Pages that
+    A later build writes only the files whose content differs, and removes those of packages that are gone. Pages that
     need a server (comparison, upgrade check, API) are left out.
     """
     with default_sigint():

@@ -66,7 +66,7 @@ class AliasChange(Struct, frozen=True, kw_only=True):
 
     @property
     def is_move(self) -> bool:
-        """Whether the alias points to another collection so far."""
+        """Whether the alias points to another collection now."""
         return self.previous not in ("", self.collection)
 
 
