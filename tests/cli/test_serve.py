@@ -133,7 +133,7 @@ def test_workers_end_with_parent(shell: CommandRunner, tmp_path: Path) -> None:
 
 def test_concurrent_writes_are_visible(shell: CommandRunner, pypi: LocalPyPI) -> None:
     shell.invoke("-f", "-p", "flask")
-    with start_server(shell, web_cache_max_age=0) as (_, client):
+    with start_server(shell, "--workers", "1", web_cache_max_age=0) as (_, client):
         search = "/api/v1/collections/flask/search?sort=name"
         before = client.get(search).json()["total"]
         pypi.registry.publish("flask-more", "1.0", info={"classifiers": ["Framework :: Flask"]})
@@ -152,7 +152,7 @@ def test_excluded_package_is_hidden_immediately(shell: CommandRunner, pypi: Loca
     profiles.write_text(declared % "")
     shell.invoke("-f", "-p", "flask", profiles_file="mine.yaml")
     paths = ("/in/flask", "/in/flask/search", "/in/flask/project/flask-spam", "/feeds/flask/new.atom")
-    with start_server(shell, profiles_file="mine.yaml") as (process, client):
+    with start_server(shell, "--workers", "1", profiles_file="mine.yaml") as (process, client):
         before = [path for path in paths if "Watches" in client.get(path).text]
         profiles.write_text(declared % ", exclude: {flask-spam: it sells watches}")
         after = [path for path in paths if "Watches" in client.get(path).text]
@@ -167,7 +167,7 @@ def test_excluded_package_is_hidden_immediately(shell: CommandRunner, pypi: Loca
 
 def test_damaged_index_is_reported_on_stderr_only(shell: CommandRunner) -> None:
     shell.invoke("-f", "-p", "flask")
-    with start_server(shell, log_format="json") as (process, client):
+    with start_server(shell, "--workers", "1", log_format="json") as (process, client):
         index = shell.folder / "index.sqlite3"
         for part in shell.folder.glob("index.sqlite3?*"):
             if part.is_file():

@@ -25,7 +25,7 @@ UNPRIVILEGED = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--i
 @contextmanager
 def start_server(shell: CommandRunner, *, prefix: list[str] | None = None) -> Iterator[httpx.Client]:
     environment = {"PATH": os.environ["PATH"], "SQLITE_PATH": str(shell.folder / FILE), "WEB_CACHE_MAX_AGE": "0"}
-    command = [*(prefix or []), sys.executable, "-m", SERVE, "--port", "0"]
+    command = [*(prefix or []), sys.executable, "-m", SERVE, "--port", "0", "--workers", "1"]
     with Popen(command, env=environment, cwd="/", stderr=PIPE, text=True) as process:
         try:
             assert process.stderr is not None

@@ -127,7 +127,7 @@ def test_name_and_contact_of_the_site() -> None:
 @covers_setting("web_access_log")
 @pytest.mark.parametrize("is_on", [True, False])
 def test_access_log(shell: CommandRunner, is_on: bool) -> None:
-    with shell.start("--port", "0", module=SERVE, stderr=PIPE, web_access_log=is_on) as server:
+    with shell.start("--port", "0", "--workers", "1", module=SERVE, stderr=PIPE, web_access_log=is_on) as server:
         assert server.stderr is not None
         line = next(line for line in server.stderr if "Serving at" in line)
         url = line.split()[2].rstrip(";/")
