@@ -116,7 +116,11 @@ def test_different_filter_requires_rebuild(shell: CommandRunner) -> None:
 
     refusal = shell.invoke("-f", "-p", "flask", "-t", "mine")
     assert refusal.code == 2
-    assert refusal.error.endswith("or run: pyf collection rebuild mine --from-pypi -p flask")
+    command = "collection rebuild mine --from-pypi -p flask"
+    assert refusal.error.endswith(f"or run: pyf {command}")
+    refusal = shell.invoke("-f", "-ft", "Framework :: Flask", "-t", "mine")
+    other_command = 'collection rebuild mine --from-pypi --classifier "Framework :: Flask"'
+    assert refusal.error.endswith(f"or run: pyf {other_command}")
     assert shell.list_names("mine") == ["django-blog", "django-shop"]
 
     assert shell.invoke("-f", "-p", "flask", "-t", "mine", "--recreate-collection").code == 0
@@ -166,6 +170,15 @@ def test_locked_collection_exits_4(shell: CommandRunner) -> None:
 
     assert (result.code, result.report["requests"]) == (4, 0)
     assert "locked by another run" in result.error
+
+
+@pytest.mark.parametrize("option", ["-p flask", '--classifier "Framework :: Flask"'])
+def test_rebuild_changes_the_filter(shell: CommandRunner, option: str) -> None:
+    shell.invoke("-f", "-ft", "Framework :: Django", "-t", "mine")
+
+    result = shell.invoke(*shlex.split(f"collection rebuild mine --from-pypi {option}"), command="pyf")
+
+    assert (result.code, shell.list_names("mine")) == (0, ["flask-thing"])
 
 
 def test_idle_update_sends_one_request(shell: CommandRunner, pypi: LocalPyPI) -> None:

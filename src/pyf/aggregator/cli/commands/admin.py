@@ -4,6 +4,8 @@ This module must import fast: shell completion loads it. The work is done by `co
 `profiles`, `doctor` and `completion`.
 """
 
+from typing import Any
+
 import click
 
 from ..exit_codes import ExitCode, ExitCodeGroup, default_sigint
@@ -70,20 +72,34 @@ def create(name: str, profile: str) -> ExitCode:
 @click.option("--from-pypi", is_flag=True, help="Read everything from PyPI instead of copying the collection.")
 @click.option("--allow-mass-removal", is_flag=True, help="With --from-pypi: allow removing more than a tenth.")
 @profile_option
+@click.option(
+    "--classifier",
+    "classifiers",
+    multiple=True,
+    metavar="CLASSIFIER",
+    help="With --from-pypi, instead of a profile: packages with this trove classifier or one below it.",
+)
+@click.option("--all-projects", is_flag=True, help="With --from-pypi, instead of a profile: every project on PyPI.")
 @json_option()
 @yes_option
 def rebuild(
-    name: str, from_pypi: bool, allow_mass_removal: bool, profile: str, as_json: bool, is_confirmed: bool
+    name: str, from_pypi: bool, allow_mass_removal: bool, as_json: bool, is_confirmed: bool, **filter_options: Any
 ) -> ExitCode:
     """Rebuild the collection NAME beside the live one, and switch the alias once it is complete.
 
     Readers see the old collection until then.
     """
-    if allow_mass_removal and not from_pypi:
-        raise click.UsageError("--allow-mass-removal can only be used with --from-pypi.")
+    needs_pypi = {
+        "--allow-mass-removal": allow_mass_removal,
+        "--classifier": filter_options["classifiers"],
+        "--all-projects": filter_options["all_projects"],
+    }
+    for option, is_given in needs_pypi.items():
+        if is_given and not from_pypi:
+            raise click.UsageError(f"{option} can only be used with --from-pypi.")
     with default_sigint():
         from ..collection_option import Selection
-    selection = Selection(profile=profile, target=name)
+    selection = Selection(target=name, **filter_options)
     if from_pypi:
         with default_sigint():
             from ...usecases.ingest.run import RunOptions
