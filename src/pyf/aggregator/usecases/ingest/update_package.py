@@ -177,7 +177,7 @@ def _ingest_into(
                 serial = max((fields.last_serial for fields in stored_documents), default=0)
                 guard = RemovalGuard(deps, target.collection, filter_, report, serial)
                 # After a change of the profile, only a run over the whole collection sees how many it would remove.
-                removes = _is_settled(require_state(deps, target), filter_)
+                removes = _was_filled_with(require_state(deps, target), filter_)
                 guard.remove(ingested.absent, ingested.non_matching if removes else ())
         except NotFound:
             report.notices.append(f"Collection {target.collection} was deleted during the run.")
@@ -202,7 +202,7 @@ def _lock_if_needed(deps: Dependencies, target: Target, result: ProjectResult) -
     return deps.admin.lock(target.collection)
 
 
-def _is_settled(state: CollectionState, filter_: Filter) -> bool:
+def _was_filled_with(state: CollectionState, filter_: Filter) -> bool:
     """Return whether a complete run has filled the collection with this filter."""
     return state.cursor is not None and filter_.admits_same_as(state.filter)
 
