@@ -57,7 +57,7 @@ class Project:
 
     @cached_property
     def last_released_at(self) -> float:
-        """The publication of the latest release, 0 if unknown."""
+        """The time of the latest release in Unix seconds, 0 if unknown."""
         return max((release.created for release in self.releases.values()), default=0.0)
 
     @property

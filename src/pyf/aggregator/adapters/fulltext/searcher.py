@@ -90,7 +90,7 @@ class Searcher:
         return self._get_matches(replace(query, page=1, per_page=1), hidden, hour)
 
     def get_page(self, matches: Matches, query: SearchQuery, first: int, count: int) -> list[Hit]:
-        """Return the hits from one position on, in order, each of a release with the selected versions."""
+        """Return `count` hits in order, from the position `first`; a hit shows a release with the selected versions."""
         if first >= matches.total:
             return []
         numbers = list(matches.best[first : first + count])

@@ -153,7 +153,12 @@ def _to_public_name(info: CollectionInfo) -> str:
 
 
 class PublicCollection(Struct, frozen=True, kw_only=True):
-    """A collection on the site: `key` is its name in URLs, `profile` what fills it, None without a profile."""
+    """A collection on the site.
+
+    Attributes:
+        key: Its name in URLs.
+        profile: The profile that fills it, None without one.
+    """
 
     key: str
     target: Target
@@ -205,7 +210,7 @@ def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str
 
 
 def _is_native(deps: Dependencies, collection: str, state: CollectionState) -> bool:
-    """Return whether this program made a collection, as it did if there is a filter."""
+    """Return whether this program created a collection; only this program stores a filter."""
     try:
         return state.filter != Filter() or deps.admin.foreign_fields(collection) is None
     except Invalid:  # it has no packages at all
