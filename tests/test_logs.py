@@ -27,13 +27,18 @@ TOKEN = "ghp_0123456789"
 log = logging.getLogger("pyf.aggregator.test")
 
 
+@pytest.fixture(autouse=True)
+def clear_context() -> None:
+    """Remove the fields that tasks of other tests may have left."""
+    logs.set_context()
+
+
 @pytest.fixture
 def log_stream() -> Iterator[io.StringIO]:
-    """Stream of JSON lines without bound fields; restores the root logger at the end."""
+    """Stream of JSON lines; restores the root logger at the end."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     stream = io.StringIO()
-    logs.set_context()  # tasks of other tests may have left their fields
     logs.configure_logging("json", secrets=[TOKEN], stream=stream)
     yield stream
     root.handlers[:], root.level = handlers, level
