@@ -60,10 +60,12 @@ def test_shared_rate_limit_spaces_requests() -> None:
                 times.append(time.monotonic())
         return times
 
+    # The first request may begin late on a busy machine; the last one never begins before its turn.
+    start = time.monotonic()
     with ThreadPoolExecutor(2) as pool:
         times = sorted(chain.from_iterable(pool.map(lambda _: asyncio.run(scenario()), range(2))))
 
-    assert times[-1] - times[0] >= 5 * 0.05 - 0.01
+    assert times[-1] - start >= 5 * 0.05 - 0.01
 
 
 def test_shared_rate_limit_acquires_batches() -> None:
