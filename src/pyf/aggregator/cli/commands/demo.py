@@ -126,7 +126,8 @@ def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
         console.print(f"  pyfaggregator {example}", highlight=False)
         Event().wait()
     except KeyboardInterrupt:
-        console.print("Stopped.")
+        # Rich prints a line again if the interrupt arrives between writing it and clearing the buffer.
+        click.echo("Stopped.")
 
 
 main = to_program(demo, "pyfdemo")
