@@ -74,7 +74,7 @@ def test_wheel_in_empty_environment(wheel: Path, tmp_path: Path) -> None:
     with subprocess.Popen([commands / "pyfdemo", "--serve"], cwd=tmp_path, stdout=subprocess.PIPE, text=True) as demo:
         try:
             assert demo.stdout is not None
-            output = "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
+            output = "".join(iter(demo.stdout.readline, "  pyf fetch -p plone\n"))
             settings = dict(re.findall(r"export (\w+)=(\S+)", output))
             fetched = run_command(commands / "pyfaggregator", "-f", "-p", "fastapi", "--json", cwd=tmp_path, **settings)
         finally:

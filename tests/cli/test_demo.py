@@ -39,7 +39,7 @@ def check_no_leftovers(shell: CommandRunner) -> Iterator[None]:
 def read_instructions(demo: Popen[str]) -> str:
     """Return the output up to the example of a command."""
     assert demo.stdout is not None
-    return "".join(iter(demo.stdout.readline, "  pyfaggregator -f -p plone\n"))
+    return "".join(iter(demo.stdout.readline, "  pyf fetch -p plone\n"))
 
 
 @pytest.mark.usefixtures("check_no_leftovers")

@@ -65,7 +65,7 @@ def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float
                 opens_browser=not once,
             )
         if not once:
-            example = "-f -p plone" if serve else "-p django --show djangorestframework"
+            example = "fetch -p plone" if serve else "show djangorestframework -p django"
             _wait_for_interrupt(runner, example)
     return ExitCode.SUCCESS
 
@@ -123,7 +123,7 @@ def _wait_for_interrupt(runner: DemoRunner, example: str) -> None:
         console.print("\nThe local services keep running; press Ctrl-C to stop. In another terminal, run for example:")
         for name, value in runner.environment.items():
             console.print(f"  export {name}={value}", highlight=False, soft_wrap=True)
-        console.print(f"  pyfaggregator {example}", highlight=False)
+        console.print(f"  pyf {example}", highlight=False)
         Event().wait()
     except KeyboardInterrupt:
         # Rich prints a line again if the interrupt arrives between writing it and clearing the buffer.
