@@ -69,15 +69,17 @@ class SqliteIndex:
 
     def put(self, collection: str, projects: Sequence[ProjectDocuments]) -> Sequence[Rejection]:
         rejections: list[Rejection] = []
-        rows: list[ProjectRows] = []
+        rows: dict[str, ProjectRows] = {}
         size = 0
         for project in projects:
-            rows.append(build_rows(project, rejections))
-            size += rows[-1].size
-            if size >= _PUT_BATCH_CHARS:
-                self._put_rows(collection, rows)
-                rows, size = [], 0
-        self._put_rows(collection, rows)
+            project_rows = build_rows(project, rejections)
+            # A name that comes twice is written twice, in order: the first may end a removal that the second repeats.
+            if size >= _PUT_BATCH_CHARS or project_rows.name in rows:
+                self._put_rows(collection, list(rows.values()))
+                rows, size = {}, 0
+            rows[project_rows.name] = project_rows
+            size += project_rows.size
+        self._put_rows(collection, list(rows.values()))
         return rejections
 
     def remove(self, collection: str, tombstones: Sequence[Tombstone]) -> int:
