@@ -95,7 +95,7 @@ def test_invalid_request_is_not_counted(http: HttpClient) -> None:
 def test_typesense_requests_are_counted() -> None:
     traffic = LocalRequestMetrics()
     with LocalTypesense() as local:
-        server = Server([local.url], ADMIN_KEY, timeout=2, retry_timeout=0.5, traffic=traffic)
+        server = Server([local.url], ADMIN_KEY, timeout=2, retry_timeout=0.5, request_metrics=traffic)
         local.faults.add(Fault("503", request="list_collections", times=1))
         server.request(lambda client: client.collections.retrieve())
         answered = dict(traffic.count_by_outcome())
