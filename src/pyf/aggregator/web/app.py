@@ -106,7 +106,7 @@ def create_app(
             ops,
             crawlers,
             create_static_files_router("/static", directories=[STATIC_FOLDER], include_in_schema=False),
-            *([mcp_mount[0]] if mcp_mount else []),
+            *([mcp_mount.handler] if mcp_mount else []),
         ],
         dependencies={"site": Provide(lambda: site, sync_to_thread=False)},
         exception_handlers={HTTPException: to_response, AggregatorError: to_response, Exception: to_response},
@@ -115,7 +115,7 @@ def create_app(
         ),
         openapi_config=build_openapi_config(settings.root_path),
         logging_config=None,
-        lifespan=[mcp_mount[1]] if mcp_mount else [],
+        lifespan=[mcp_mount.run] if mcp_mount else [],
         cors_config=_cors_config(settings),
     )
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit, path=buckets_path)
