@@ -33,6 +33,24 @@ def test_every_width_shows_whole_cells(width: int) -> None:
             assert all(cell in text for cell in column.cells)
 
 
+def test_a_folded_column_keeps_every_word_and_the_lines_of_its_cells() -> None:
+    details = Column(
+        header="details", cells=["first\nsecond line of it", "-"], rank=1, is_flexible=True, is_folded=True
+    )
+    table = build_table([Column(header="package", cells=NAMES), details], 50)
+    console = Console(width=50)
+    with console.capture() as captured:
+        console.print(table)
+
+    assert [line.split() for line in captured.get().splitlines()] == [
+        ["package", "details"],
+        [NAMES[0], "first"],
+        ["second", "line", "of"],
+        ["it"],
+        [NAMES[1], "-"],
+    ]
+
+
 def test_columns_are_left_out_by_rank() -> None:
     counts = [len(select_columns(COLUMNS, width)) for width in range(1, 200)]
 

@@ -19,6 +19,7 @@ class Column(Struct, frozen=True, kw_only=True):
     Attributes:
         rank: Columns with the highest rank are left out first; those of rank 0 stay.
         is_flexible: Whether it takes the remaining width and is cut there; one column of a table at most.
+        is_folded: Whether a flexible column is folded instead of cut.
         max_width: Width on a terminal, beyond which cells are folded; only the first column can have one.
     """
 
@@ -26,6 +27,7 @@ class Column(Struct, frozen=True, kw_only=True):
     cells: Sequence[Any]
     rank: int = 0
     is_flexible: bool = False
+    is_folded: bool = False
     is_numeric: bool = False
     max_width: int | None = None
 
@@ -34,7 +36,7 @@ class Column(Struct, frozen=True, kw_only=True):
         """The width that its header and every cell need."""
         from rich.cells import cell_len
 
-        return max(cell_len(str(cell)) for cell in (self.header, *self.cells))
+        return max(cell_len(line) for cell in (self.header, *self.cells) for line in str(cell).split("\n"))
 
     @property
     def min_width(self) -> int:
@@ -68,7 +70,7 @@ def build_table(columns: Sequence[Column], width: int | None) -> "Table":
             column_width = min(column_width, column.min_width + remaining)
         elif width is not None:
             column_width = column.min_width + min(remaining, 0) * (number == 0)
-        is_folded = number == 0 and column_width < column.width
+        is_folded = column_width < column.width and (number == 0 or column.is_folded)
         table.add_column(
             column.header,
             justify="right" if column.is_numeric else "left",

@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 from msgspec import to_builtins
-from rich.table import Table
 from rich.text import Text
 
 from ...adapters.environment import read_environment
@@ -20,7 +19,8 @@ from ...usecases.read.upgrade_check import UpgradeReport, check_requirements
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import print_json, print_line, print_renderable
+from ..output import print_json, print_line, print_table
+from ..tables import Column
 
 _COLORS = {
     Status.BLOCKED: "red",
@@ -63,7 +63,7 @@ def run_check(
         case OutputFormat.MARKDOWN:
             print_line(to_markdown(report))
         case OutputFormat.TABLE:
-            print_renderable(_build_table(report))
+            print_table(_build_columns(report))
             print_line(format_summary(report))
     return ExitCode.SUCCESS if report.is_ready else ExitCode.PARTIAL
 
@@ -127,22 +127,30 @@ def _read_text(name: str) -> str:
         raise Invalid(f"{name}: not UTF-8 text") from None
 
 
-def _build_table(report: UpgradeReport) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("package", "used", "newest", "status"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("health", justify="right", no_wrap=True)
-    table.add_column("details", overflow="fold")
-    for package in report.packages:
-        table.add_row(
-            Text(package.name),
-            Text(package.used or "–"),
-            Text(package.newest or "–"),
-            Text(_format_status(package), style=_COLORS[package.status]),
-            Text("–" if package.health is None else str(package.health)),
-            Text("\n".join(_list_details(package))),
-        )
-    return table
+def _build_columns(report: UpgradeReport) -> list[Column]:
+    packages = report.packages
+    return [
+        Column(header="package", cells=[Text(package.name) for package in packages]),
+        Column(header="used", cells=[Text(package.used or "–") for package in packages], rank=1),
+        Column(header="newest", cells=[Text(package.newest or "–") for package in packages], rank=3),
+        Column(
+            header="status",
+            cells=[Text(_format_status(package), style=_COLORS[package.status]) for package in packages],
+        ),
+        Column(
+            header="health",
+            cells=[Text("–" if package.health is None else str(package.health)) for package in packages],
+            rank=4,
+            is_numeric=True,
+        ),
+        Column(
+            header="details",
+            cells=[Text("\n".join(_list_details(package))) for package in packages],
+            rank=2,
+            is_flexible=True,
+            is_folded=True,
+        ),
+    ]
 
 
 def _format_status(package: CheckedPackage) -> str:

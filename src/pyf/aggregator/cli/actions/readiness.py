@@ -3,7 +3,6 @@
 from typing import Any
 
 from msgspec import to_builtins
-from rich.table import Table
 from rich.text import Text
 
 from ...bootstrap import open_dependencies
@@ -13,7 +12,8 @@ from ...usecases.read.readiness import ReadinessBoard, build_board
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
-from ..output import print_json, print_line, print_renderable
+from ..output import print_json, print_line, print_table
+from ..tables import Column
 
 _COLORS = {Readiness.READY: "green", Readiness.UNKNOWN: "dim", Readiness.NOT_READY: "red"}
 
@@ -27,7 +27,7 @@ def run_readiness(selection: Selection, *, goal: tuple[str, str], limit: int, as
     if as_json:
         print_json(to_dict(board))
     else:
-        print_renderable(_build_table(board))
+        print_table(_build_columns(board))
         print_line(format_summary(board))
     return ExitCode.SUCCESS
 
@@ -47,20 +47,24 @@ def format_summary(board: ReadinessBoard) -> str:
     return f"{board.goal.label}: {board.ready_count} of {len(board.packages)} packages are ready"
 
 
-def _build_table(board: ReadinessBoard) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for column in ("package", "newest", "status", "since"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("evidence", overflow="fold")
-    for package in board.packages:
-        table.add_row(
-            Text(package.name),
-            Text(package.newest),
-            Text(package.state.value, style=_COLORS[package.state]),
-            Text(_format_since(package)),
-            Text(package.evidence),
-        )
-    return table
+def _build_columns(board: ReadinessBoard) -> list[Column]:
+    packages = board.packages
+    return [
+        Column(header="package", cells=[Text(package.name) for package in packages]),
+        Column(header="newest", cells=[Text(package.newest) for package in packages], rank=3),
+        Column(
+            header="status",
+            cells=[Text(package.state.value, style=_COLORS[package.state]) for package in packages],
+        ),
+        Column(header="since", cells=[Text(_format_since(package)) for package in packages], rank=1),
+        Column(
+            header="evidence",
+            cells=[Text(package.evidence) for package in packages],
+            rank=2,
+            is_flexible=True,
+            is_folded=True,
+        ),
+    ]
 
 
 def _format_since(package: PackageReadiness) -> str:
