@@ -232,9 +232,7 @@ def test_unix_socket_with_root_path(shell: CommandRunner) -> None:
     assert (process.returncode, socket_path.exists()) == (0, False)
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"), [("missing/pyf.sock", "No such file"), ("index", "Address already in use")]
-)
+@pytest.mark.parametrize(("name", "reason"), [("missing/pyf.sock", "the folder "), ("index", "Address already in use")])
 def test_unusable_socket_path_is_one_line_error(shell: CommandRunner, name: str, reason: str) -> None:
     path = shell.folder / name
     if name == "index":

@@ -253,6 +253,9 @@ def bind_unix_socket(path: str) -> socket.socket:
     except (OSError, ValueError) as error:
         server_socket.close()
         reason = getattr(error, "strerror", None) or str(error)
+        folder = os.path.dirname(path) or "."
+        if isinstance(error, FileNotFoundError) and not os.path.isdir(folder):
+            reason = f"the folder {folder} does not exist; create it first"
         raise Unavailable(f"can't serve at {path}: {reason}") from error
     return server_socket
 
