@@ -132,6 +132,14 @@ def test_suddenly_empty_classifier_is_an_outage(small: World) -> None:
     assert "collective-n0" in small.names()
 
 
+def test_filter_without_any_package_names_the_classifiers_as_the_likely_cause(small: World) -> None:
+    small.filter = Filter(classifiers=("Framework :: Mistyped",))
+
+    report = small.fetch()
+
+    assert "check the spelling of the classifiers" in str(report.error)
+
+
 def test_classifier_may_lose_its_last_packages(small: World) -> None:
     small.fetch()
     small.fake_registry.remove_project("collective.two")  # the only one of "Framework :: Plone :: Addon"

@@ -43,6 +43,11 @@ def discover_by_classifiers(
         return DiscoveredProjects(names=frozenset(), classifier_counts={})
     classifiers = filter_.expand_classifiers((*published_classifiers, *state.seen_classifiers))
     discovered = _fetch_classifiers(registry, classifiers, state, progress)
+    if not discovered.names and not state.classifier_counts:
+        raise Unavailable(
+            f"PyPI lists no package for {filter_.label}: check the spelling of the classifiers, or try again later. "
+            "Nothing was changed."
+        )
     if not discovered.names:
         raise Unavailable(f"PyPI lists no package for {filter_.label}: {_OUTAGE}")
     return discovered
