@@ -170,3 +170,11 @@ def test_worker_survives_malformed_control_and_unacknowledged_messages(site: Que
 
             assert process.poll() is None, log.read_text()
             assert task.result["status"] == "done"
+
+
+def test_replies_of_a_worker_to_inspection_are_not_put_aside(site: QueueSite, tmp_path: Path) -> None:
+    with site.redis.create_client() as client, running_worker(site, tmp_path, "threads") as (_, log):
+        (replies,) = queue.app.control.inspect(timeout=10, limit=1).ping().values()
+
+        assert replies == {"ok": "pong"}, log.read_text()
+        assert client.llen(MALFORMED) == 0

@@ -21,6 +21,9 @@ _MALFORMED_TTL = 30 * 86_400
 # Characters of a message in the log.
 _MAX_LOGGED = 200
 
+# Part of the names of the queues that carry replies of workers, to `celery inspect` for example; these name no task.
+_REPLY_QUEUE = b".reply.celery.pidbox"
+
 _log = logging.getLogger(__name__)
 
 
@@ -30,14 +33,16 @@ class _Client(redis.Redis):
     def parse_response(self, connection: Any, command_name: Any, **options: Any) -> Any:
         response = super().parse_response(connection, command_name, **options)
         if command_name == "BRPOP" and response:
-            return response if self._is_well_formed(response[1]) else None
+            is_reply = _REPLY_QUEUE in response[0]
+            return response if self._is_well_formed(response[1], is_task=not is_reply) else None
         if command_name == "RPOP" and isinstance(response, bytes | str):
             return response if self._is_well_formed(response) else None
         return response
 
-    def _is_well_formed(self, message: bytes | str) -> bool:
+    def _is_well_formed(self, message: bytes | str, *, is_task: bool = True) -> bool:
         try:
-            parse_envelope(message)
+            if is_task:
+                parse_envelope(message)
             loads(message)  # it also converts values, which may fail
             return True
         except Exception as error:  # whatever the message causes, the worker goes on
