@@ -41,4 +41,4 @@ def get_key(deps: Dependencies, key_id: int) -> ApiKey:
     for key in deps.keys.list_keys():
         if key.id == key_id:
             return key
-    raise NotFound(f"Key {key_id} does not exist. List the search-only keys with -lssoa.")
+    raise NotFound(f"Key {key_id} does not exist. List the keys with: pyf key list")
