@@ -116,6 +116,13 @@ def test_site_serves_the_same_tools_over_http() -> None:
     assert package.structured_content["package"]["name"] == "plone.api"
 
 
+def test_site_offers_no_stream_of_events_that_never_come() -> None:
+    with serve_app(build_small_site(), {}) as site:
+        response = site.get("/mcp", headers={"accept": "text/event-stream"}, timeout=20)
+
+    assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
 def test_site_with_required_keys_has_no_tools() -> None:
     with serve_app(build_small_site(), {}, web_api_keys_required=True) as site:
         assert site.post("/mcp", json={}).status_code in (httpx.codes.NOT_FOUND, httpx.codes.METHOD_NOT_ALLOWED)

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from litestar import Litestar, asgi
+from litestar.exceptions import MethodNotAllowedException
 from litestar.handlers import ASGIRouteHandler
 from litestar.types import Receive, Scope, Send
 
@@ -37,6 +38,9 @@ class McpMount:
 
         @asgi(PATH, is_mount=True, copy_scope=True)
         async def serve_mcp(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope.get("method") in ("GET", "HEAD"):
+                # It would open a stream of events that never has one, and hold the connection.
+                raise MethodNotAllowedException(headers={"Allow": "POST"})
             async with self._lock:
                 if self._application is None:
                     await self._start()
