@@ -79,3 +79,13 @@ def test_file_gets_everything() -> None:
 
     assert len(lines) == 3
     assert all(cell in "\n".join(lines) for column in COLUMNS for cell in column.cells)
+
+
+def test_long_name_costs_no_package_its_version_at_forty_columns() -> None:
+    columns = [COLUMNS[0], Column(header="version", cells=["4.0.3", "2.5.0"], rank=1), *COLUMNS[2:]]
+    console = Console(width=40)
+    with console.capture() as captured:
+        console.print(build_table(columns, 40))
+
+    assert "4.0.3" in captured.get()
+    assert "health" in captured.get()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -62,6 +63,11 @@ def build_table(columns: Sequence[Column], width: int | None) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0), header_style="bold")
+    first, *others = columns
+    if width is not None and first.max_width:
+        # One long name must not cost all packages their version.
+        first = replace(first, max_width=min(first.max_width, max(_MIN_FLEXIBLE_WIDTH, width // 2)))
+    columns = [first, *others]
     selected = select_columns(columns, width)
     remaining = width - _sum_widths(selected) if width is not None else 0
     for number, column in enumerate(selected):
