@@ -50,8 +50,10 @@ def can_write(path: Path) -> bool:
 
 def connect_file(path: Path, timeout: float) -> "FileConnection":
     """Open a file for reading and writing; create it if it is missing, for this user only: it holds hashes of keys."""
-    with suppress(OSError):  # SQLite reports it
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Never open a file that exists: closing it would release the locks of this process's other connections (POSIX locks
+    # belong to the process), and a second writer would then damage the file.
+    with suppress(OSError):  # it exists, or SQLite reports the reason
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     return _connect(path, "mode=rwc", timeout)
 
 
