@@ -117,7 +117,7 @@ def test_worker_metrics_with_every_pool(site: QueueSite, tmp_path: Path, pool: s
     assert metrics["pyf_requests_total", ("pypi", "503")] == 1
     assert metrics["pyf_requests_total", ("pypi", "200")] >= 3
     assert (metrics["pyf_queue_up", ()], metrics["pyf_queue_length", ()]) == (1, 0)
-    assert metrics["pyf_documents", ("plone",)] == 4
+    assert metrics["pyf_documents", ("plone",)] == 6
 
 
 def test_forked_child_keeps_parent_resources(site: QueueSite) -> None:
@@ -165,7 +165,7 @@ def test_worker_recovers_from_redis_outage(site: QueueSite, tmp_path: Path) -> N
         site.redis.stop()
         try:
             wait_until(lambda: worker_.scrape()["pyf_queue_up", ()] == 0)
-            assert worker_.scrape()["pyf_documents", ("plone",)] == 4
+            assert worker_.scrape()["pyf_documents", ("plone",)] == 6
         finally:
             site.redis.start()
         wait_until(lambda: worker_.scrape()["pyf_queue_up", ()] == 1)

@@ -79,7 +79,7 @@ def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
 
 def get_error(result: CompletedCommand, code: int = 4) -> str:
     """Return the error, the only line besides those that name the index and the end of the run."""
-    lines = [line for line in result.err.splitlines() if not re.match(r"Index: |fetch tiny ended at ", line)]
+    lines = [line for line in result.err.splitlines() if not re.match(r"Index: |(fetch|update|refresh|rebuild) tiny ended at ", line)]
     assert (result.code, lines) == (code, [f"Error: {result.error}"])
     return result.error
 
@@ -143,17 +143,18 @@ def test_full_disk_keeps_stored_data(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [("-f",), ("-i",), ("--show", "tiny.one")])
-def test_read_only_file_system_is_one_line_error(
-    arguments: tuple[str, ...], shell: CommandRunner, path: Path, small_disk: Path
+def test_read_only_file_system_is_one_line_error_for_runs_and_can_be_read(
+    shell: CommandRunner, path: Path, small_disk: Path
 ) -> None:
     mount(small_disk, "remount,size=64m")
     assert shell.invoke("-f").code == 0
     mount(small_disk, "remount,ro")
 
-    result = shell.run(*arguments)
+    fetch, update, show = shell.run("-f"), shell.run("-i"), shell.run("--show", "tiny.one")
 
-    assert get_error(result).startswith(f"{path} can't be opened: ")
+    assert get_error(fetch).startswith(f"{path} can't be opened: ")
+    assert get_error(update).startswith(f"can't write {path.with_name('.pyaggregator.since')}: ")
+    assert (show.code, show.report["name"]) == (0, "tiny.one")
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ class CursorFile:
             raise Invalid(f"{self._path} is not a cursor file; delete it or choose another with -s") from error
 
     def check_writable(self) -> None:
-        """Raise `Invalid` if the file can't be written; its content stays.
+        """Raise `Unavailable` if the file can't be written; its content stays.
 
         A run that finds this out after its work has worked in vain.
         """
@@ -74,7 +74,7 @@ class CursorFile:
             with TemporaryFile(dir=path.parent):
                 pass
         except OSError as error:
-            raise Invalid(f"can't write {self._path}: {format_reason(error)}") from error
+            raise Unavailable(f"can't write {self._path}: {format_reason(error)}") from error
 
     def write(self, collection: str, serial: int) -> None:
         """Set the serial of one collection and replace the file atomically.
