@@ -79,7 +79,8 @@ def shell(path: Path, pypi: LocalPyPI, tmp_path: Path) -> CommandRunner:
 
 def get_error(result: CompletedCommand, code: int = 4) -> str:
     """Return the error, the only line besides those that name the index and the end of the run."""
-    lines = [line for line in result.err.splitlines() if not re.match(r"Index: |(fetch|update|refresh|rebuild) tiny ended at ", line)]
+    expected = re.compile(r"Index: |(fetch|update|refresh|rebuild) tiny ended at ")
+    lines = [line for line in result.err.splitlines() if not expected.match(line)]
     assert (result.code, lines) == (code, [f"Error: {result.error}"])
     return result.error
 
