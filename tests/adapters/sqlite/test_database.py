@@ -1,6 +1,8 @@
 """Failures of the index's file and their messages."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 from threading import Timer
@@ -163,3 +165,19 @@ def test_committed_transaction_is_on_disk(path: Path) -> None:
 
     assert (synchronous, mode) == (2, "wal")
     database.close()
+
+
+def test_new_connection_keeps_the_locks_of_the_others(path: Path) -> None:
+    """Without them, a process that closes its last connection deletes the log that this process writes to."""
+    first, second = Database(path), Database(path)
+    with first.writing():
+        pass
+    with second.reading():
+        pass
+    change = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('PRAGMA user_version'); c.close()"
+
+    subprocess.run([sys.executable, "-c", change, str(path)], check=True)
+
+    assert path.with_name(f"{path.name}-wal").exists()
+    first.close()
+    second.close()
