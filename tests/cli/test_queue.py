@@ -11,6 +11,7 @@ from pyf.aggregator.adapters.redis import RedisDedupStore, RedisLocks, connect
 from pyf.aggregator.queue import task_names
 from support.cli_runner import PYF, CommandRunner, CompletedCommand
 from support.redis_server import RedisServer, start_redis
+from support.waiting import wait_until
 
 DEDUP_KEYS = {"package_id": "plone.api", "release_id": "2.0"}
 
@@ -134,11 +135,14 @@ def test_worker_and_beat_need_no_other_program(user: CommandRunner, arguments: l
         ready = " ready." if arguments[0] == "worker" else "beat: Starting"
         lines = iter(process.stderr.readline, "")
         assert any(ready in line for line in lines)
+        has_beat = arguments != ["worker", "--pool=solo"]
+        if has_beat:  # Celery can't end in order before it has opened its schedule
+            wait_until(lambda: any(user.folder.glob("celerybeat-schedule*")))
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
 
     assert process.returncode == 0
-    assert any(user.folder.glob("celerybeat-schedule*")) is (arguments != ["worker", "--pool=solo"])
+    assert any(user.folder.glob("celerybeat-schedule*")) is has_beat
 
 
 @pytest.mark.parametrize("command", ["worker", "beat"])
