@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 from email.utils import getaddresses
+from inspect import signature
+from typing import Any
 
 from ..email_masking import mask_emails, remove_emails
 
@@ -20,6 +22,8 @@ _SUFFIX = re.compile(r"(?:inc|ltd|llc|gmbh|corp|co|plc|ag|s\.?a|b\.?v|jr|sr|ph\.
 _PART = re.compile(r'(?:"(?:[^"\\]|\\.)*"|\((?:[^()\\]|\\.|\([^()]*\))*\)|[^,])+')
 _BRACKETED = re.compile(r"<[^<>]*>?")
 _CONJUNCTION = re.compile(r"(?:and|&)\s+")
+# Newer versions of Python reject irregular lists by default.
+_LENIENT: dict[str, Any] = {"strict": False} if "strict" in signature(getaddresses).parameters else {}
 _PUNCTUATION = " \t\r\n\"'<>;,"
 
 
@@ -57,7 +61,7 @@ def _parse_names(part: str) -> list[str]:
     names: list[str] = []
     if "@" in part and part.count("(") <= _MAX_NESTING:
         # One part at a time: Python rejects a whole list for one irregular part.
-        names = [name for name, _ in getaddresses([part]) if name and "@" not in name]
+        names = [name for name, _ in getaddresses([part], **_LENIENT) if name and "@" not in name]
     names = names or [_BRACKETED.sub("", remove_emails(part))]
     return [_CONJUNCTION.sub("", _decode_words(name.strip(_PUNCTUATION))) for name in names]
 
