@@ -260,7 +260,7 @@ class Searcher:
         return {count.value: count.count for count in counts[facet]}
 
     def _count(self, query: tantivy.Query, facets: Sequence[str]) -> dict[str, list[FacetCount]]:
-        """Count so many values of facets that the most frequent ones are certain, including equal counts."""
+        """Count enough values of each facet to be sure of the most frequent ones, equal counts included."""
         counts: dict[str, list[FacetCount]] = {}
         size = _COUNTED_VALUES
         while facets:

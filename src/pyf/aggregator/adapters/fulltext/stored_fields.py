@@ -1,6 +1,6 @@
 """Store the fields to rank and display packages, and the index's progress, in a SQLite file beside a tantivy index.
 
-tantivy's own document store unpacks a block for every document, which takes fifty times as long as reading a row.
+tantivy's own document store unpacks a block for each document: reading a row of SQLite is fifty times as fast.
 """
 
 import os

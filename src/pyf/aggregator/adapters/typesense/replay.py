@@ -75,7 +75,7 @@ class CountedTransport(httpx.HTTPTransport):
 _DRAIN_TIMEOUT = 2.0
 _POLL_INTERVAL = 0.02
 
-# For a key that may not write: document counts that do not change for so many seconds show the end of the log.
+# Seconds. A key that may not write takes unchanged document counts over this time as the end of the log.
 _STANDSTILL_SECONDS = 1.0
 
 # Seconds for a write that changes nothing.

@@ -43,7 +43,7 @@ _LEFT_OUT = ",".join(("urls", "health_score_breakdown", *HELPER_FIELDS))
 # Packages that are read at once, and how often changes are read before the next search goes on with them.
 _BATCH = 250
 _ROUNDS = 3
-# Above so many changed packages, if they are also half of all, an export of all is faster than reading them by name.
+# Above this number of changed packages, if they are also half of all, one export is faster than reading them by name.
 _MANY = 2_000
 
 
