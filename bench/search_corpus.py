@@ -203,7 +203,7 @@ def _build_fields(info: dict[str, Any], rng: random.Random, now: int) -> Registr
 def change_summary(deps: Dependencies) -> str:
     """Add a unique word to a project's summary; return the word."""
     (document,) = deps.index.get_project_documents(
-        COLLECTION, next(deps.index.project_states(COLLECTION)).name_normalized
+        COLLECTION, next(deps.index.iter_project_states(COLLECTION)).name_normalized
     )
     fields = replace(document.registry, summary="Now with quokkas")
     deps.index.put(COLLECTION, [ProjectDocuments(name_normalized=fields.name_normalized, documents=(fields,))])

@@ -38,7 +38,7 @@ def run_update(deps: Dependencies) -> IngestReport:
 
 
 def list_names(deps: Dependencies) -> list[str]:
-    return [project_state.name_normalized for project_state in deps.index.project_states("plone")]
+    return [project_state.name_normalized for project_state in deps.index.iter_project_states("plone")]
 
 
 def test_fetch_indexes_every_release(deps: Dependencies) -> None:

@@ -31,7 +31,7 @@ def test_a_copied_package_is_equal_with_what_all_owners_wrote(two: IndexEngine) 
     assert not two.admin.copy_packages("plone-1", "plone-2", ["a", "b"])
 
     assert exported(two, "plone-2") == exported(two, "plone-1")
-    assert two.index.fingerprints("plone-2") == two.index.fingerprints("plone-1")
+    assert two.index.read_fingerprints("plone-2") == two.index.read_fingerprints("plone-1")
 
 
 def test_a_copy_takes_the_place_of_what_was_there(two: IndexEngine) -> None:
@@ -49,7 +49,7 @@ def test_other_packages_stay_as_they_are(two: IndexEngine) -> None:
 
     two.admin.copy_packages("plone-1", "plone-2", ["b"])
 
-    assert sorted(two.index.fingerprints("plone-2")) == ["b", "c"]
+    assert sorted(two.index.read_fingerprints("plone-2")) == ["b", "c"]
 
 
 def test_a_copy_is_of_the_age_of_the_original(two: IndexEngine) -> None:
@@ -65,11 +65,11 @@ def test_a_copy_is_of_the_age_of_the_original(two: IndexEngine) -> None:
 
 
 def test_each_write_that_changes_a_package_changes_its_fingerprint(two: IndexEngine) -> None:
-    seen = [two.index.fingerprints("plone-1")["a"]]
+    seen = [two.index.read_fingerprints("plone-1")["a"]]
     two.index.update("plone-1", {"a": DownloadFields(download_last_day=1)})
-    seen.append(two.index.fingerprints("plone-1")["a"])
+    seen.append(two.index.read_fingerprints("plone-1")["a"])
     two.index.put("plone-1", [build_project("a", "1.0", "3.0")])
-    seen.append(two.index.fingerprints("plone-1")["a"])
+    seen.append(two.index.read_fingerprints("plone-1")["a"])
 
     assert len(set(seen)) == 3
 
@@ -81,7 +81,7 @@ def test_tombstones_of_packages_that_are_there_are_not_copied(two: IndexEngine) 
 
     two.admin.copy_tombstones("plone-1", "plone-2")
 
-    assert list(two.index.tombstones("plone-2")) == [stones[1]]
+    assert list(two.index.iter_tombstones("plone-2")) == [stones[1]]
 
 
 def test_initial_fields_fill_only_empty_owners(engine: IndexEngine) -> None:

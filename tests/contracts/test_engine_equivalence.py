@@ -121,12 +121,12 @@ def dump_collection(engine: IndexEngine, name: str) -> dict[str, Any]:
     return {
         "resolve": engine.admin.resolve(name),
         "state": engine.index.get_state(name),
-        "holdings": list(engine.index.project_states(name)),
+        "holdings": list(engine.index.iter_project_states(name)),
         "export": [document.to_dict() for document in engine.index.export(name)],
         "documents": [[d.to_dict() for d in engine.index.get_project_documents(name, project)] for project in PROJECTS],
         "held": {project: list(held) for project, held in engine.index.get_documents(name, PROJECTS).items()},
         "tombstones": [engine.index.get_tombstone(name, project) for project in PROJECTS],
-        "all tombstones": list(engine.index.tombstones(name)),
+        "all tombstones": list(engine.index.iter_tombstones(name)),
     }
 
 

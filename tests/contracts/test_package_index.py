@@ -119,7 +119,7 @@ def test_a_project_put_without_documents_is_not_there(index: PackageIndex) -> No
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=())])
 
     assert list_versions(index, "a") == []
-    assert list(index.project_states(PLONE)) == []
+    assert list(index.iter_project_states(PLONE)) == []
     assert index.get_tombstone(PLONE, "a") is None
 
 
@@ -174,4 +174,4 @@ def test_a_put_of_thousands_is_a_put_like_any_other(index: PackageIndex) -> None
     rejections = index.put(PLONE, projects)
 
     assert not rejections
-    assert sum(holding.release_count for holding in index.project_states(PLONE)) == 2100
+    assert sum(holding.release_count for holding in index.iter_project_states(PLONE)) == 2100

@@ -47,7 +47,7 @@ def test_work_on_an_alias_is_work_on_its_collection(engine: IndexEngine, index: 
 
     assert list_documents(index, "a")[0]["github_stars"] == 7
     assert (index.get_state(PLONE).cursor, index.get_tombstone(PLONE, "plone.api")) == (7, TOMBSTONE)
-    assert [h.name_normalized for h in index.project_states("plone")] == ["a"]
+    assert [h.name_normalized for h in index.iter_project_states("plone")] == ["a"]
     assert list(index.get_documents("plone", ["a"])) == ["a"]
 
 
@@ -60,7 +60,7 @@ def test_collections_know_nothing_of_one_another(engine: IndexEngine, index: Pac
     index.remove(PLONE, [TOMBSTONE])
     index.set_state(PLONE, build_state(cursor=7))
 
-    assert [h.name_normalized for h in index.project_states("django-1")] == ["a", "plone-api"]
+    assert [h.name_normalized for h in index.iter_project_states("django-1")] == ["a", "plone-api"]
     assert "github_stars" not in index.get_project_documents("django-1", "a")[0].to_dict()
     assert (index.get_state("django-1").cursor, index.get_tombstone("django-1", "plone-api")) == (None, None)
 
@@ -76,10 +76,10 @@ def list_calls(index: PackageIndex) -> Sequence[Callable[[str], object]]:
         lambda name: index.get_project_documents(name, "a"),
         lambda name: index.get_documents(name, ["a"]),
         lambda name: index.get_documents(name, []),
-        lambda name: list(index.project_states(name)),
+        lambda name: list(index.iter_project_states(name)),
         lambda name: list(index.export(name)),
         lambda name: index.get_tombstone(name, "a"),
-        lambda name: list(index.tombstones(name)),
+        lambda name: list(index.iter_tombstones(name)),
         lambda name: index.get_state(name),
         lambda name: index.set_state(name, build_state()),
     ]

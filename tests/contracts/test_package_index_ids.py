@@ -33,7 +33,9 @@ def test_both_are_held(colliding_index: PackageIndex) -> None:
         "a-1.0-2",
         "a-1.0-2",
     ]
-    assert [(h.name_normalized, h.release_count, h.last_serial) for h in colliding_index.project_states(PLONE)] == [
+    assert [
+        (h.name_normalized, h.release_count, h.last_serial) for h in colliding_index.iter_project_states(PLONE)
+    ] == [
         ("a", 2, 1),
         ("a-1-0", 2, 1),
     ]
@@ -51,7 +53,7 @@ def test_each_is_written_again_in_its_own_place(colliding_index: PackageIndex) -
 
     assert shown.keys() == {("a", "again, of a"), ("a-1.0", "again, of a-1.0")}
     assert shown["a-1.0", "again, of a-1.0"] == RepositoryFields(github_stars=7)
-    assert [h.last_serial for h in colliding_index.project_states(PLONE)] == [5, 5]
+    assert [h.last_serial for h in colliding_index.iter_project_states(PLONE)] == [5, 5]
 
 
 @pytest.mark.parametrize(("leaving", "staying"), [("a", "a-1-0"), ("a-1-0", "a")])

@@ -45,7 +45,7 @@ def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -
 
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=documents)])
 
-    assert list(index.project_states(PLONE)) == [
+    assert list(index.iter_project_states(PLONE)) == [
         ProjectState(
             name_normalized="a",
             last_serial=0,
@@ -60,7 +60,7 @@ def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -
 def test_holdings_come_by_name_however_many_there_are(index: PackageIndex) -> None:
     index.put(PLONE, [build_project(name) for name in make_names(1234)])
 
-    found = [holding.name_normalized for holding in index.project_states(PLONE)]
+    found = [holding.name_normalized for holding in index.iter_project_states(PLONE)]
 
     assert found == sorted(make_names(1234))
 

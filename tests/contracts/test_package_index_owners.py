@@ -145,7 +145,7 @@ def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageI
 
     assert removed == 1
     assert list_versions(index, "plone.api") == []
-    assert [holding.name_normalized for holding in index.project_states(PLONE)] == ["b"]
+    assert [holding.name_normalized for holding in index.iter_project_states(PLONE)] == ["b"]
     assert [document.registry.name for document in index.export(PLONE)] == ["b"]
     assert index.get_tombstone(PLONE, "Plone.API") == TOMBSTONE
 
@@ -183,7 +183,7 @@ def test_all_tombstones_are_listed_by_name(index: PackageIndex) -> None:
     gone = [Tombstone(name=f"p{number:04}", removed_at=number, reason="gone") for number in range(1100)]
     index.remove(PLONE, list(reversed(gone)))
 
-    assert list(index.tombstones(PLONE)) == gone
+    assert list(index.iter_tombstones(PLONE)) == gone
 
 
 def test_fields_of_several_owners_are_written_in_one_step(index: PackageIndex) -> None:

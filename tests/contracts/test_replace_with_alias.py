@@ -28,7 +28,7 @@ def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied_engin
 
     assert copied_engine.admin.resolve("plone") == "plone-1"
     assert [(c.name, c.aliases) for c in copied_engine.admin.list_collections()] == [("plone-1", ("plone",))]
-    assert [h.name_normalized for h in copied_engine.index.project_states("plone")] == ["a", "b"]
+    assert [h.name_normalized for h in copied_engine.index.iter_project_states("plone")] == ["a", "b"]
 
 
 def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied_engine: IndexEngine) -> None:

@@ -12,7 +12,7 @@ MEMBERS = ["both-worlds", "collective-one", "plone-api"]
 
 
 def member_names(site: QueueSite, collection: str) -> list[str]:
-    return [state.name_normalized for state in site.context.deps.index.project_states(collection)]
+    return [state.name_normalized for state in site.context.deps.index.iter_project_states(collection)]
 
 
 def test_full_fetch_fills_the_collection(site: QueueSite) -> None:

@@ -91,7 +91,7 @@ def test_concurrent_runs_and_readers(
 
 
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("listing", ["project_states", "export"])
+@pytest.mark.parametrize("listing", ["iter_project_states", "export"])
 def test_listing_continues_in_replacement(listing: str, engine: str, tmp_path: Path) -> None:
     """A rebuild may switch the alias and drop the old collection at any moment of a listing, even before its start."""
     names = [f"project-{number:03}" for number in range(600)]

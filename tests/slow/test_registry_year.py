@@ -184,7 +184,7 @@ def _compare(plone: World, day: int) -> None:
 
 def _compare_statuses(plone: World) -> None:
     statuses = {project.normalized_name: project.status for project in plone.fake_registry.list_projects()}
-    stored = {h.name_normalized: h.project_status for h in plone.deps.index.project_states("plone")}
+    stored = {h.name_normalized: h.project_status for h in plone.deps.index.iter_project_states("plone")}
     assert stored == {name: statuses[name] for name in stored}
 
 
@@ -211,6 +211,6 @@ def test_year(tmp_path: Path, seed: int) -> None:
         plone.filter = FILTER
         sizes = simulate_days(plone, year, 365)
 
-        documents = sum(holding.release_count for holding in plone.deps.index.project_states("plone"))
+        documents = sum(holding.release_count for holding in plone.deps.index.iter_project_states("plone"))
         assert sizes[-1] < 200_000 + 20_000 * documents
         assert max(sizes[270:]) < 2 * max(sizes[:90]) + 20_000 * documents

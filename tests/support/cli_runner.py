@@ -124,7 +124,7 @@ class CommandRunner:
     def list_names(self, collection: str) -> list[str]:
         """Return the normalised names of what a collection holds."""
         with self.open_database() as database:
-            return [holding.name_normalized for holding in SqliteIndex(database).project_states(collection)]
+            return [holding.name_normalized for holding in SqliteIndex(database).iter_project_states(collection)]
 
     def get_state(self, collection: str) -> CollectionState:
         """Return what a collection remembers."""

@@ -45,7 +45,7 @@ def read_collection(deps: Dependencies, collection: str) -> dict[str, object]:
     index = deps.index
     return {
         "documents": [document.to_dict() for document in index.export(collection)],
-        "tombstones": list(index.tombstones(collection)),
+        "tombstones": list(index.iter_tombstones(collection)),
         "state": index.get_state(collection),
     }
 

@@ -99,7 +99,7 @@ class World:
         }
 
     def names(self) -> list[str]:
-        return [project_state.name_normalized for project_state in self.deps.index.project_states(self.collection)]
+        return [project_state.name_normalized for project_state in self.deps.index.iter_project_states(self.collection)]
 
     def document(self, name: str) -> Json:
         """Return the newest document of a project."""

@@ -67,7 +67,7 @@ def read_all(path: Path, stop_file: str) -> None:
     is_stopped = False
     while not is_stopped:
         is_stopped = Path(stop_file).exists()
-        for state in index.project_states(COLLECTION):
+        for state in index.iter_project_states(COLLECTION):
             read_number(index, state.name_normalized)
         for _ in index.export(COLLECTION):
             pass

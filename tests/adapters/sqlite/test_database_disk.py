@@ -33,9 +33,9 @@ def test_full_disk_writes_no_partial_project(path: Path) -> None:
     with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be written: the disk is full"):
         index.put(PLONE, LARGE_PROJECTS)
 
-    assert [holding.name_normalized for holding in index.project_states(PLONE)] == ["a"]
+    assert [holding.name_normalized for holding in index.iter_project_states(PLONE)] == ["a"]
     index.put(PLONE, LARGE_PROJECTS)
-    assert sum(1 for _ in index.project_states(PLONE)) == 31
+    assert sum(1 for _ in index.iter_project_states(PLONE)) == 31
     database.close()
 
 
@@ -60,7 +60,7 @@ def test_full_disk_keeps_stored_data(tmp_path: Path) -> None:
         with pytest.raises(Unavailable, match=r"pyf\.sqlite3 can't be .*written.*full"):
             index.put(PLONE, LARGE_PROJECTS)
 
-        assert [holding.name_normalized for holding in index.project_states(PLONE)] == ["a"]
+        assert [holding.name_normalized for holding in index.iter_project_states(PLONE)] == ["a"]
 
 
 def test_full_disk_for_new_file_is_reported(tmp_path: Path) -> None:

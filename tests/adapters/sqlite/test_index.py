@@ -112,7 +112,7 @@ def test_twelve_processes_open_new_file(path: Path, files: int) -> None:
 
     for number in range(files):
         database = Database(path.with_name(f"{number}-{path.name}"))
-        assert sum(1 for _ in SqliteIndex(database).project_states(COLLECTION)) == 12
+        assert sum(1 for _ in SqliteIndex(database).iter_project_states(COLLECTION)) == 12
         database.close()
 
 
@@ -152,7 +152,7 @@ def test_killed_put_leaves_whole_projects(index: SqliteIndex, path: Path) -> Non
 
         numbers = {
             holding.name_normalized: read_number(index, holding.name_normalized)
-            for holding in index.project_states("plone")
+            for holding in index.iter_project_states("plone")
         }
 
         assert all(number > 0 for number in numbers.values())
@@ -186,7 +186,7 @@ def test_index_works_in_parent_and_forked_child(index: SqliteIndex, path: Path) 
 
 def test_unfinished_listing_does_not_grow_log(index: SqliteIndex, path: Path) -> None:
     index.put("plone", [build_project(f"project-{number}") for number in range(700)])
-    unfinished = [index.project_states("plone"), index.export("plone")]
+    unfinished = [index.iter_project_states("plone"), index.export("plone")]
     for listing in unfinished:
         next(listing)
 

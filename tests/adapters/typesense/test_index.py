@@ -175,7 +175,7 @@ def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) ->
     (info,) = old.admin.list_collections()
 
     assert (info.name, info.aliases, info.projects, info.documents) == ("old-1", ("old",), 2, 3)
-    assert [(h.name_normalized, h.last_serial, h.release_count) for h in old.index.project_states("old")] == [
+    assert [(h.name_normalized, h.last_serial, h.release_count) for h in old.index.iter_project_states("old")] == [
         ("plone-api", 0, 2),
         ("plone-app", 0, 1),
     ]
@@ -349,5 +349,5 @@ def test_a_package_without_its_newest_release_is_incomplete(local: LocalTypesens
 
     collection.delete("a-3.0")
 
-    (state,) = plone.index.project_states("plone")
+    (state,) = plone.index.iter_project_states("plone")
     assert (state.release_count, state.last_serial) == (2, 0)

@@ -81,7 +81,7 @@ def read_repeatedly(path: Path, stop_file: str) -> None:
 
 
 def _check_alias(index: PackageIndex, alias: str) -> None:
-    for state in index.project_states(alias):
+    for state in index.iter_project_states(alias):
         documents = index.get_project_documents(alias, state.name_normalized)
         assert len({document.registry.last_serial for document in documents}) <= 1, f"{alias}: partial write of {state}"
         assert sum(document.registry.is_newest for document in documents) == bool(documents), f"{alias}: {state}"

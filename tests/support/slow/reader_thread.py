@@ -57,7 +57,7 @@ class ReaderThread:
 
     def _read_once(self) -> None:
         listed_releases = {
-            holding.name_normalized: holding.release_count for holding in self._index.project_states(self._alias)
+            holding.name_normalized: holding.release_count for holding in self._index.iter_project_states(self._alias)
         }
         if listed_releases not in self._complete_states:
             self._record_problem(

@@ -74,7 +74,7 @@ def test_legacy_enrichments_reach_all_releases(taken_over: World) -> None:
 def test_dropped_legacy_package_has_tombstone(taken_over: World) -> None:
     taken_over.recreate()
 
-    stones = {stone.name: stone.reason for stone in taken_over.deps.index.tombstones("plone")}
+    stones = {stone.name: stone.reason for stone in taken_over.deps.index.iter_tombstones("plone")}
     assert stones.keys() == {"gone", "left-plone"}
     assert stones["gone"] == "both the JSON API and the Simple API report it as removed"
 

@@ -123,7 +123,7 @@ def test_merge_copies_tombstones_of_absent_packages(deps: Dependencies) -> None:
 
     merge_collection(deps, "one", "two")
 
-    assert list(deps.index.tombstones("two")) == [TOMBSTONE]
+    assert list(deps.index.iter_tombstones("two")) == [TOMBSTONE]
     assert len(deps.index.get_project_documents("two", "back")) == 1
 
 

@@ -194,7 +194,7 @@ def test_package_at_invalid_line_is_read_again(deps: Dependencies, file: Path) -
 
     import_from(deps, "other", file)
 
-    serials = {h.name_normalized: h.last_serial for h in deps.index.project_states("other")}
+    serials = {h.name_normalized: h.last_serial for h in deps.index.iter_project_states("other")}
     assert serials == {"0": 5, "a": 0, "b": 0, "c": 5, "d": 5}
 
 
@@ -293,7 +293,7 @@ def test_import_rejects_mismatched_normalized_name(deps: Dependencies, file: Pat
     report = import_from(deps, "other", file)
 
     assert "does not match name 'b'" in report.reasons["line 4"]
-    assert [h.name_normalized for h in deps.index.project_states("other")] == ["a"]
+    assert [h.name_normalized for h in deps.index.iter_project_states("other")] == ["a"]
 
 
 @pytest.mark.parametrize(

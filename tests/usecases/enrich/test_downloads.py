@@ -168,7 +168,9 @@ def test_downloads_of_removed_package_are_dropped(world: DownloadsWorld) -> None
 
     report = world.run(progress=leave)
 
-    assert [project_state.name_normalized for project_state in world.index.project_states("plone")] == ["plone-api"]
+    assert [project_state.name_normalized for project_state in world.index.iter_project_states("plone")] == [
+        "plone-api"
+    ]
     assert world.index.get_tombstone("plone", "left") == tombstone
     assert (report.enriched, report.failed) == (1, [])
 

@@ -154,9 +154,9 @@ def test_repository_of_removed_package_is_dropped(enrichment: EnrichmentWorld) -
 
     report = enrichment.run(on_result=leave)
 
-    assert [stored_documents.name_normalized for stored_documents in enrichment.deps.index.project_states("plone")] == [
-        "staying"
-    ]
+    assert [
+        stored_documents.name_normalized for stored_documents in enrichment.deps.index.iter_project_states("plone")
+    ] == ["staying"]
     assert report.enriched == 1
 
 

@@ -95,7 +95,7 @@ def read_index(world: World) -> dict[str, Any]:
         "newest": {
             entry["name_normalized"]: entry["version"] for entry in world.stored().values() if entry["is_newest"]
         },
-        "holdings": list(index.project_states("plone")),
+        "holdings": list(index.iter_project_states("plone")),
         "state": index.get_state("plone"),
         "tombstones": [index.get_tombstone("plone", name) for name in ("left-plone", "collective-new", "plone-api")],
         "collections": [(each.name, each.aliases, each.projects, each.documents) for each in admin.list_collections()],

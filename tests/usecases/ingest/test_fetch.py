@@ -275,7 +275,7 @@ def test_fetch_uses_stored_filter(small: World) -> None:
 
     small.fetch(target=Target(collection="other"))
 
-    names = [project_state.name_normalized for project_state in small.deps.index.project_states("other")]
+    names = [project_state.name_normalized for project_state in small.deps.index.iter_project_states("other")]
     assert names == ["django-blog", "django-late", "left-plone"]
 
 
@@ -318,7 +318,7 @@ def test_filter_everything(small: World) -> None:
     report = small.fetch(target=Target(collection="all", filter=Filter(everything=True)))
 
     assert report.indexed == 5
-    assert len(list(small.deps.index.project_states("all"))) == 5
+    assert len(list(small.deps.index.iter_project_states("all"))) == 5
 
 
 def test_descriptions_policy_changes_document_version(small: World) -> None:

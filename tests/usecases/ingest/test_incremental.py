@@ -137,7 +137,7 @@ def test_update_uses_stored_filter(small: World) -> None:
 
     small.changes(target=Target(collection="other"))
 
-    names = [project_state.name_normalized for project_state in small.deps.index.project_states("other")]
+    names = [project_state.name_normalized for project_state in small.deps.index.iter_project_states("other")]
     assert names == ["django-blog", "django-late", "left-plone"]
 
 

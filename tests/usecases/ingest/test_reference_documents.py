@@ -36,7 +36,7 @@ def test_reference_releases_are_indexed(
 
         assert (report.rejected, report.failed, report.indexed) == ([], [], projects)
         assert real.stored() == real.expected()
-        for project_state in real.deps.index.project_states("plone"):
+        for project_state in real.deps.index.iter_project_states("plone"):
             stored_documents = [
                 d.registry for d in real.deps.index.get_project_documents("plone", project_state.name_normalized)
             ]

@@ -132,7 +132,7 @@ def test_refresh_limit_selects_oldest_checks(small: World) -> None:
 
     small.refresh(scope=Scope(limit=1), sweep_all=True)
 
-    checked = {h.name_normalized: h.status_checked for h in small.deps.index.project_states("plone")}
+    checked = {h.name_normalized: h.status_checked for h in small.deps.index.iter_project_states("plone")}
     assert [name for name, when in checked.items() if when == small.clock.time] == ["collective-two"]
 
 

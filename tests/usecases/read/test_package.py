@@ -119,7 +119,7 @@ def test_excluded_package_is_not_found(show: object) -> None:
 
 def test_views_contain_no_emails() -> None:
     deps = build_small_site()
-    names = [holding.name_normalized for holding in deps.index.project_states("plone")]
+    names = [holding.name_normalized for holding in deps.index.iter_project_states("plone")]
 
     shown = encode(
         [

@@ -75,13 +75,13 @@ class PackageIndex(Protocol):
     def get_enrichments(self, collection: str, names: Iterable[str]) -> Mapping[str, Enrichments]:
         """Return the enrichments of the existing ones of these projects (normalized names)."""
 
-    def project_states(self, collection: str) -> Iterator[ProjectState]:
+    def iter_project_states(self, collection: str) -> Iterator[ProjectState]:
         """Yield the stored state of each project, ordered by normalized name.
 
         Concurrent writes may or may not be included.
         """
 
-    def fingerprints(self, collection: str) -> Mapping[str, int]:
+    def read_fingerprints(self, collection: str) -> Mapping[str, int]:
         """Return a fingerprint of each package by normalized name, equal for equal documents in any collection.
 
         It covers the fields of all owners. Fingerprints of different processes can't be compared.
@@ -93,7 +93,7 @@ class PackageIndex(Protocol):
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         """Return the tombstone of a removed project, None if there is none."""
 
-    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+    def iter_tombstones(self, collection: str) -> Iterator[Tombstone]:
         """Yield all tombstones, ordered by name, in constant memory."""
 
     def get_state(self, collection: str) -> CollectionState:
@@ -171,7 +171,7 @@ class IndexAdmin(Protocol):
     def resolve(self, name: str) -> str | None:
         """Return the name of the collection with a name or an alias, None if there is none."""
 
-    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+    def list_foreign_fields(self, collection: str) -> Sequence[str] | None:
         """Return the fields of a collection that only another program knows, None if this program created it.
 
         Documents of a collection of another program, such as an older program with this schema, can't be read or

@@ -134,11 +134,11 @@ class FakeIndex:
             projects = self._require_collection(collection).projects
             return {name: decode_enrichments(projects[name].enrichment_json) for name in names if name in projects}
 
-    def project_states(self, collection: str) -> Iterator[ProjectState]:
+    def iter_project_states(self, collection: str) -> Iterator[ProjectState]:
         for name, project in self._iterate_projects(collection):
             yield build_project_state(name, project.registry_documents)
 
-    def fingerprints(self, collection: str) -> Mapping[str, int]:
+    def read_fingerprints(self, collection: str) -> Mapping[str, int]:
         with self._lock:
             projects = self._require_collection(collection).projects
             return {name: fingerprint(p.documents.values(), p.enrichment_json) for name, p in projects.items()}
@@ -151,7 +151,7 @@ class FakeIndex:
         with self._lock:
             return self._require_collection(collection).tombstones.get(normalize_name(name))
 
-    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+    def iter_tombstones(self, collection: str) -> Iterator[Tombstone]:
         with self._lock:
             entries = sorted(self._require_collection(collection).tombstones.items())
         yield from (tombstone for _, tombstone in entries)
@@ -253,7 +253,7 @@ class FakeIndex:
         with self._lock:
             return name if name in self._collections else self._aliases.get(name)
 
-    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+    def list_foreign_fields(self, collection: str) -> Sequence[str] | None:
         with self._lock:
             self._require_collection(collection)
         return None

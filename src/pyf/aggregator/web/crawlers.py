@@ -64,7 +64,7 @@ def show_sitemap(
     collection = site.get_collection(key)
     target = collection.target
     hidden_names = get_hidden_names(site.deps, target)
-    states = site.deps.index.project_states(target.collection)
+    states = site.deps.index.iter_project_states(target.collection)
     names = sorted(
         state.name_normalized
         for state in states

@@ -143,7 +143,7 @@ class SqliteAdmin:
             collection = find_collection(connection, name)
         return collection and collection.name
 
-    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+    def list_foreign_fields(self, collection: str) -> Sequence[str] | None:
         with self._database.reading() as connection:
             require_collection(connection, collection, self._database.path)
         return None  # no other program writes to the file

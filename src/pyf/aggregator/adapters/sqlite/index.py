@@ -148,15 +148,15 @@ class SqliteIndex:
             found.update((name, decode_enrichments(enrichment_json.get(name, {}))) for (name,) in present)
         return found
 
-    def project_states(self, collection: str) -> Iterator[ProjectState]:
+    def iter_project_states(self, collection: str) -> Iterator[ProjectState]:
         real_name, page = self._read_state_page(collection, collection, "")
         while page:
             yield from page
             real_name, page = self._read_state_page(real_name, collection, page[-1].name_normalized)
 
-    def fingerprints(self, collection: str) -> Mapping[str, int]:
+    def read_fingerprints(self, collection: str) -> Mapping[str, int]:
         found: dict[str, int] = {}
-        names = (state.name_normalized for state in self.project_states(collection))
+        names = (state.name_normalized for state in self.iter_project_states(collection))
         for batch in split_into_batches(names, _PROJECT_BATCH):
             with self._database.reading() as connection:
                 collection_id = self._require_id(connection, collection)
@@ -169,7 +169,7 @@ class SqliteIndex:
 
     def export(self, collection: str) -> Iterator[Document]:
         real_name = collection
-        for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
+        for names in group_names_by_documents(self.iter_project_states(collection), _EXPORT_BATCH):
             with self._database.reading() as connection:
                 collection_id, real_name = self._follow_rebuild(connection, real_name, collection)
                 registry_documents = _read_registry_fields(connection, collection_id, names)
@@ -186,7 +186,7 @@ class SqliteIndex:
             row = connection.execute(query, (collection_id, replace_surrogates(normalize_name(name)))).fetchone()
         return row and Tombstone(name=row[0], removed_at=row[1], reason=row[2])
 
-    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+    def iter_tombstones(self, collection: str) -> Iterator[Tombstone]:
         after: str | None = ""
         while after is not None:
             with self._database.reading() as connection:

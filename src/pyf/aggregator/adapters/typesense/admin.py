@@ -158,7 +158,7 @@ class TypesenseAdmin:
         found = self._collections.find_collection(name)
         return found.name if found else None
 
-    def foreign_fields(self, collection: str) -> Sequence[str] | None:
+    def list_foreign_fields(self, collection: str) -> Sequence[str] | None:
         return legacy.list_foreign_fields(self._collections.require_collection(collection))
 
     def put_search_preset(self, name: str) -> None:

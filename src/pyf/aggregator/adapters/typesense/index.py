@@ -86,7 +86,7 @@ class TypesenseIndex:
         stored = self._projects.read_for_update(found.name, names, WRITTEN)
         return {name: to_enrichments(find_latest_writes(documents.values())) for name, documents in stored.items()}
 
-    def project_states(self, collection: str) -> Iterator[ProjectState]:
+    def iter_project_states(self, collection: str) -> Iterator[ProjectState]:
         real_name = self._collections.require_collection(collection).name
         remaining = iter(list_package_states(self._server, real_name))
         while page := list(islice(remaining, _STATES_BATCH)):
@@ -94,12 +94,12 @@ class TypesenseIndex:
             real_name = self._collections.find_same(real_name, collection).name
             yield from page
 
-    def fingerprints(self, collection: str) -> Mapping[str, int]:
-        return self._projects.fingerprints(self._collections.require_native(collection).name)
+    def read_fingerprints(self, collection: str) -> Mapping[str, int]:
+        return self._projects.read_fingerprints(self._collections.require_native(collection).name)
 
     def export(self, collection: str) -> Iterator[Document]:
         found = self._collections.require_native(collection)
-        for names in group_names_by_documents(self.project_states(collection), _EXPORT_BATCH):
+        for names in group_names_by_documents(self.iter_project_states(collection), _EXPORT_BATCH):
             found = self._collections.find_same(found.name, collection)
             packages = self._read_packages(found, names)
             for name in names:
@@ -111,7 +111,7 @@ class TypesenseIndex:
     def get_tombstone(self, collection: str, name: str) -> Tombstone | None:
         return self._tombstones.get(self._collections.require_collection(collection).name, normalize_name(name))
 
-    def tombstones(self, collection: str) -> Iterator[Tombstone]:
+    def iter_tombstones(self, collection: str) -> Iterator[Tombstone]:
         # All are in memory: a few words each.
         found = self._tombstones.list_tombstones(self._collections.require_collection(collection).name)
         yield from sorted(found, key=lambda tombstone: tombstone.name)

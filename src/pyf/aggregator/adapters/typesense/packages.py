@@ -174,7 +174,7 @@ class PackageStore:
                     found.setdefault(flat["name_normalized"], {})[flat["id"]] = flat
         return dict(found)
 
-    def fingerprints(self, collection: str) -> dict[str, int]:
+    def read_fingerprints(self, collection: str) -> dict[str, int]:
         """Return a number for each package by the revisions of its documents, which copies keep."""
 
         def gather(lines: Iterable[bytes]) -> dict[str, set[tuple[str, int]]]:

@@ -175,7 +175,7 @@ def _describe_packages(deps: Dependencies, info: CollectionInfo) -> str:
     """Return the number of packages, and the names of a few."""
     if not info.is_native or info.projects > MAX_LISTED_NAMES:
         return pluralize(info.projects, "package")
-    return format_names([state.name_normalized for state in deps.index.project_states(info.name)], "package")
+    return format_names([state.name_normalized for state in deps.index.iter_project_states(info.name)], "package")
 
 
 def _describe_keys(deps: Dependencies, names: Sequence[str]) -> str:

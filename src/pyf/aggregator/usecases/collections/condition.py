@@ -36,7 +36,7 @@ class CollectionCondition(Struct, frozen=True, kw_only=True):
 def read_condition(deps: Dependencies, entry: CollectionEntry) -> CollectionCondition:
     """Return the condition of a collection; reads the state and the enrichments of every package."""
     now = deps.now()
-    states = [state for state in deps.index.project_states(entry.info.name) if state.release_count]
+    states = [state for state in deps.index.iter_project_states(entry.info.name) if state.release_count]
     repository_times: list[int | UnsetType] = []
     download_times: list[int | UnsetType] = []
     for batch in batched((state.name_normalized for state in states), _BATCH):

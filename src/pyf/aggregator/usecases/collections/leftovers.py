@@ -23,7 +23,7 @@ def reject_leftover(deps: Dependencies, name: str) -> None:
 
 def require_native(deps: Dependencies, name: str) -> None:
     """Raise `Invalid` for a collection of another program, with the command that takes it over."""
-    if deps.admin.resolve(name) is not None and deps.admin.foreign_fields(name) is not None:
+    if deps.admin.resolve(name) is not None and deps.admin.list_foreign_fields(name) is not None:
         raise Invalid(
             f"{name} was made by another program with another schema. To take it over, run: "
             f"pyf collection rebuild {name} --from-pypi -p PROFILE"

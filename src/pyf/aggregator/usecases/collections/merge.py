@@ -144,7 +144,7 @@ def _verify(deps: Dependencies, source: str, target: str, report: TransferReport
 
 
 def _iter_batches(deps: Dependencies, collection: str) -> Iterator[list[str]]:
-    names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    names = (project_state.name_normalized for project_state in deps.index.iter_project_states(collection))
     return batched(names, MERGE_BATCH)
 
 

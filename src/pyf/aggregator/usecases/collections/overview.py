@@ -120,7 +120,9 @@ def read_details(deps: Dependencies, entry: CollectionEntry) -> CollectionDetail
 def _find_newest_project(deps: Dependencies, info: CollectionInfo) -> ProjectState | None:
     if not info.is_native:
         return None
-    return max(deps.index.project_states(info.name), key=lambda project_state: project_state.last_serial, default=None)
+    return max(
+        deps.index.iter_project_states(info.name), key=lambda project_state: project_state.last_serial, default=None
+    )
 
 
 def _list_aliases(collections: Iterable[CollectionInfo]) -> Iterator[Alias]:
@@ -212,7 +214,7 @@ def get_collection(deps: Dependencies, profiles: Mapping[str, Profile], key: str
 def _is_native(deps: Dependencies, collection: str, state: CollectionState) -> bool:
     """Return whether this program created a collection; only this program stores a filter."""
     try:
-        return state.filter != Filter() or deps.admin.foreign_fields(collection) is None
+        return state.filter != Filter() or deps.admin.list_foreign_fields(collection) is None
     except Invalid:  # it has no packages at all
         return False
 

@@ -47,7 +47,7 @@ def rebuild_collection(
         reject_leftover(deps, alias)
         is_collection = is_unaliased(deps, alias)
         live = deps.admin.resolve(alias) or alias  # read under the lock: another rebuild may just have ended
-        foreign_fields = deps.admin.foreign_fields(live)
+        foreign_fields = deps.admin.list_foreign_fields(live)
         _require_filter(deps, target, live)
         previous_filter = deps.index.get_state(live).filter
         filter_ = target.filter or to_current_filter(previous_filter, default)
@@ -110,8 +110,8 @@ def _remove_non_matching(
     deps: Dependencies, live: str, replacement: str, report: IngestReport, run: RunOptions
 ) -> None:
     """Account for the packages that the filter of the replacement does not admit."""
-    live_names = frozenset(state.name_normalized for state in deps.index.project_states(live))
-    names = {state.name_normalized for state in deps.index.project_states(replacement)}
+    live_names = frozenset(state.name_normalized for state in deps.index.iter_project_states(live))
+    names = {state.name_normalized for state in deps.index.iter_project_states(replacement)}
     filter_ = deps.index.get_state(replacement).filter
     report.added_names = [name for name in report.added_names if name not in live_names]
     now, reason = int(deps.now()), f"it does not match {filter_.label}"
@@ -138,7 +138,7 @@ def _read_replaced(deps: Dependencies, live: str, *, is_native: bool, is_same_fi
 
     The documents of another program can't be read by package; their enrichments are copied and scored after the fetch.
     """
-    project_states = list(deps.index.project_states(live))
+    project_states = list(deps.index.iter_project_states(live))
     return ReplacedCollection(
         names=frozenset(state.name_normalized for state in project_states) if is_same_filter else frozenset(),
         document_source=live if is_native and is_same_filter else "",
@@ -156,14 +156,14 @@ def _verify(index: PackageIndex, replacement: str, document_count: int, replaced
     """Raise `Unavailable` unless all documents, and a document or tombstone of every replaced package, are stored."""
     release_counts = {
         project_state.name_normalized: project_state.release_count
-        for project_state in index.project_states(replacement)
+        for project_state in index.iter_project_states(replacement)
     }
     stored_count = sum(release_counts.values())
     if stored_count != document_count:
         raise Unavailable(
             f"{replacement} has {stored_count} documents, but {document_count} were written; it does not go live"
         )
-    for project_state in index.project_states(replaced_collection) if replaced_collection else ():
+    for project_state in index.iter_project_states(replaced_collection) if replaced_collection else ():
         name = project_state.name_normalized
         if name not in release_counts and index.get_tombstone(replacement, name) is None:
             raise Unavailable(f"{replacement} lacks {name}, which was not removed; it does not go live")

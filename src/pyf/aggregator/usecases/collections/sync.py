@@ -38,7 +38,7 @@ class CollectionSync:
             Unavailable: If the source is written to faster than it is copied, or the target rejects documents.
         """
         for _ in range(MAX_PASSES):
-            source, target = self.index.fingerprints(self.source), self.index.fingerprints(self.target)
+            source, target = self.index.read_fingerprints(self.source), self.index.read_fingerprints(self.target)
             self.report.found = len(source)
             self._copy(sorted(name for name in source.keys() | target.keys() if source.get(name) != target.get(name)))
             self.admin.copy_tombstones(self.source, self.target)
@@ -55,11 +55,11 @@ class CollectionSync:
 
         Called after the target has replaced the source, so that both may have been written to.
         """
-        source = self.index.fingerprints(self.source)
+        source = self.index.read_fingerprints(self.source)
         changed = [name for name in sorted(source) if source[name] != self._last_equal.get(name)]
         removed = [name for name in self._last_equal if name not in source]
         if changed or removed:
-            target = self.index.fingerprints(self.target)
+            target = self.index.read_fingerprints(self.target)
             untouched = {name for name in (*changed, *removed) if target.get(name) == self._last_equal.get(name)}
             self._copy([name for name in (*changed, *removed) if name in untouched])
             self._put_later_read(

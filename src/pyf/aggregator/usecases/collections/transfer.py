@@ -57,7 +57,7 @@ def _iter_entries(
         report.documents += 1
         yield document
     tombstone_count = 0
-    for tombstone in index.tombstones(collection):
+    for tombstone in index.iter_tombstones(collection):
         tombstone_count += 1
         yield tombstone
     yield ExportTrailer(documents=report.documents, tombstones=tombstone_count)

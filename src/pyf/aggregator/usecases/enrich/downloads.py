@@ -46,7 +46,7 @@ class DownloadFreshness(Struct, frozen=True, kw_only=True):
 
 def list_by_last_check(deps: Dependencies, collection: str) -> list[DownloadFreshness]:
     """Return the freshness of all packages of a collection, the oldest check first."""
-    names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    names = (project_state.name_normalized for project_state in deps.index.iter_project_states(collection))
     freshness_list = [freshness for _, freshness in _iter_freshness(deps, collection, names)]
     return sorted(freshness_list, key=lambda freshness: (freshness.last_checked, freshness.name))
 

@@ -81,7 +81,7 @@ def list_lookups(
     names: Iterable[str] = (
         [normalize_name(name)]
         if name
-        else (project_state.name_normalized for project_state in deps.index.project_states(collection))
+        else (project_state.name_normalized for project_state in deps.index.iter_project_states(collection))
     )
     now = deps.now()
     lookups = sorted(

@@ -77,7 +77,7 @@ def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]
 
 def _rescore_batches(deps: Dependencies, collection: str, names: Iterable[str] | None) -> Iterator[tuple[int, int]]:
     batches = (
-        group_names_by_documents(deps.index.project_states(collection), _DOCUMENT_BATCH)
+        group_names_by_documents(deps.index.iter_project_states(collection), _DOCUMENT_BATCH)
         if names is None
         else batched(names, _NAME_BATCH)
     )

@@ -105,7 +105,7 @@ def read_project_states(deps: Dependencies, collection: str, filter_: Filter) ->
     """Return the stored states of a collection by normalized name, without projects that the filter excludes."""
     return {
         project_state.name_normalized: project_state
-        for project_state in deps.index.project_states(collection)
+        for project_state in deps.index.iter_project_states(collection)
         if project_state.name_normalized not in filter_.exclude
     }
 
@@ -128,7 +128,7 @@ def find_changed_memberships(
 
 def collect_seen_classifiers(deps: Dependencies, collection: str, filter_: Filter) -> frozenset[str]:
     """Return the classifiers of the filter that the newest releases carry; reads the whole collection."""
-    names = (project_state.name_normalized for project_state in deps.index.project_states(collection))
+    names = (project_state.name_normalized for project_state in deps.index.iter_project_states(collection))
     return frozenset(
         classifier
         for newest in _iter_newest_releases(deps, collection, names)

@@ -147,7 +147,7 @@ class RemovalGuard:
         if not self._tombstones:
             return
         reasons = {tombstone.name: tombstone.reason for tombstone in self._tombstones}
-        package_count = len(self.replaced.names) or sum(1 for _ in self.deps.index.project_states(self.collection))
+        package_count = len(self.replaced.names) or sum(1 for _ in self.deps.index.iter_project_states(self.collection))
         if is_mass_removal(len(reasons), package_count) and not allow_mass_removal:
             refuse_removal(self.report, reasons, package_count)
             return
