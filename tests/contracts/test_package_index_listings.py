@@ -96,7 +96,7 @@ def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex
     assert len(exported) == 500
 
 
-@pytest.mark.parametrize("listing", ["project_states", "export"])
+@pytest.mark.parametrize("listing", ["iter_project_states", "export"])
 def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str) -> None:
     """What was there from the first to the last is in it once."""
     index.put(PLONE, [build_project(name) for name in make_names(600)])
@@ -109,7 +109,7 @@ def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str)
     assert len(list(going_on)) in range(598, 601)
 
 
-@pytest.mark.parametrize("listing", ["project_states", "export"])
+@pytest.mark.parametrize("listing", ["iter_project_states", "export"])
 def test_a_listing_stays_with_its_collection_when_the_alias_moves(
     engine: IndexEngine, index: PackageIndex, listing: str
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_listing_stays_with_its_collection_when_the_alias_moves(
     assert len(list(going_on)) == 599
 
 
-@pytest.mark.parametrize("listing", ["project_states", "export"])
+@pytest.mark.parametrize("listing", ["iter_project_states", "export"])
 def test_listing_of_dropped_collection_fails(engine: IndexEngine, index: PackageIndex, listing: str) -> None:
     """Whoever took the short list for the whole would miss the rest."""
     index.put(PLONE, [build_project(name) for name in make_names(600)])
