@@ -116,3 +116,20 @@ def test_wrong_use_is_one_line(django: CommandRunner, arguments: tuple[str, ...]
     completed = check(django, *arguments)
 
     assert (completed.code, completed.error) == (2, error)
+
+
+def test_feed_url_follows_the_packages_of_the_collection(django: CommandRunner) -> None:
+    url = "https://packages.example/django-index"
+
+    completed = django.invoke(
+        "check", "-p", "django", "requirements.txt", "--to", "6.0", "--feed", command="pyf", WEB_URL=url
+    )
+
+    names = ("django", "django-extensions", "django-filter", "django-mptt")
+    assert completed.code == 0
+    assert completed.out == (
+        f"{url}/feeds/django/packages.atom?{'&'.join(f'name={name}' for name in names)}&to=Django+6.0\n"
+    )
+    assert check(django, "requirements.txt", "--feed").error == (
+        "--feed needs WEB_URL, the public URL of the site whose feeds are followed"
+    )

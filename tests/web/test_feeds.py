@@ -1,8 +1,10 @@
 """Content of the Atom feeds and their conformance with RFC 4287."""
 
 import re
+from html import unescape
 from xml.etree.ElementTree import Element, fromstring
 
+import feedparser
 import httpx
 import pytest
 from hypothesis import given
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 
 from pyf.aggregator.domain.documents.facets import HealthBand
 from pyf.aggregator.web.feeds import AtomEntry, AtomFeed, feed_path, render_feed
+from pyf.aggregator.web.urls import MAX_FEED_PACKAGES, packages_feed_path
 from support.builders import build_project, build_query
 from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
@@ -155,6 +158,7 @@ def test_packages_feed_follows_a_list(site: httpx.Client) -> None:
         ("packages.atom?name=nobody&name=nobody2", 404),
         ("packages.atom", 400),
         ("packages.atom?name=plone.api&q=x", 400),
+        ("packages.atom?name=plone.api&to=Django+6.0", 400),
         ("packages.atom?" + "&".join(f"name=p{number}" for number in range(201)), 400),
     ],
 )
@@ -167,6 +171,37 @@ def test_invalid_package_feeds(site: httpx.Client, path: str, status: int) -> No
 def test_quarantined_package_is_in_no_feed(site: httpx.Client) -> None:
     assert fetch_titles(site, "/feeds/plone/packages.atom?name=plone.evil&name=plone.rest") == ["plone.rest 1.0"]
     assert fetch_titles(site, "/feeds/plone/project/plone.evil.atom") == []
+
+
+def test_reader_follows_a_pasted_file_by_its_link(site: httpx.Client) -> None:
+    form = {"text": "Plone_API==2.0.0\nplone.rest\nunlisted\nplone-api==1.0", "to": "6.0", "python": ""}
+    page = site.post("/in/plone/check", data=form)
+    (link,) = re.findall(r'href="(/feeds/plone/packages[^"]+)"', page.text)
+
+    feed = feedparser.parse(site.get(unescape(link)).content)
+
+    assert unescape(link) == "/feeds/plone/packages.atom?name=plone-api&name=plone-rest&to=Plone+6.0"
+    assert not feed.bozo
+    titles = [entry.title for entry in feed.entries]
+    assert [title for title in titles if "is ready for" in title] == ["plone.api 1.5.0 is ready for Plone 6.0"]
+    assert {"plone.api 2.0.0", "plone.rest 1.0"} < set(titles)
+    times = [entry.updated_parsed for entry in feed.entries]
+    assert times == sorted(times, reverse=True)
+    ready = feedparser.parse(site.get("/feeds/plone/ready.atom?to=Plone+6.0").content)
+    assert {entry.id for entry in ready.entries} & {entry.id for entry in feed.entries}
+
+
+def test_packages_feed_path_is_stable_and_bounded() -> None:
+    pairs = [("to", "Plone 6.1"), ("python", "")]
+
+    path = packages_feed_path("plone", ["Zope", "plone.api", "zope"], pairs)
+
+    assert path == "/feeds/plone/packages.atom?name=plone-api&name=zope&to=Plone+6.1"
+    assert packages_feed_path("plone", ["plone-api", "ZOPE"], pairs) == path
+    assert packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES)))
+    assert not packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES + 1)))
+    assert not packages_feed_path("plone", (f"{number:060}" for number in range(MAX_FEED_PACKAGES)))
+    assert not packages_feed_path("plone", [])
 
 
 def test_package_page_links_its_feed(site: httpx.Client) -> None:

@@ -3,6 +3,11 @@
 import httpx
 import pytest
 
+from pyf.aggregator.domain.upgrade import CheckedPackage, Status, UpgradeGoal
+from pyf.aggregator.usecases.read.upgrade_check import UpgradeReport
+from pyf.aggregator.web.pages.check import build_check_view
+from pyf.aggregator.web.urls import MAX_FEED_PACKAGES
+
 
 def check(site: httpx.Client, **fields: str) -> httpx.Response:
     return site.post("/in/plone/check", data=fields)
@@ -46,3 +51,15 @@ def test_what_is_not_understood_is_a_line_above_the_form(
 
 def test_file_that_is_too_large_is_rejected(site: httpx.Client) -> None:
     assert check(site, text="flask\n" * 20_000).status_code == 413
+
+
+def test_file_with_too_many_packages_has_no_feed() -> None:
+    packages = [
+        CheckedPackage(name=f"p{number}", location="", status=Status.READY, newest="1.0")
+        for number in range(MAX_FEED_PACKAGES + 1)
+    ]
+    report = UpgradeReport(goal=UpgradeGoal(), packages=tuple(packages), problems=())
+
+    page = build_check_view("plone", report)
+
+    assert (page.feed_url, page.has_packages) == ("", True)

@@ -1,7 +1,7 @@
 """Atom feeds (RFC 4287) of new packages and of releases, filtered like a search."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -15,16 +15,18 @@ from msgspec import Struct
 
 from ..domain.documents.project import normalize_name
 from ..domain.errors import NotFound
-from ..domain.readiness import Readiness
+from ..domain.readiness import PackageReadiness, Readiness
 from ..domain.text import join_last
 from ..usecases.collections.overview import PublicCollection
 from ..usecases.read.package import list_published_releases
+from ..usecases.read.readiness import evaluate_packages
 from ..usecases.read.search import list_new_packages, list_recently_updated
 from .api import parameters
 from .problems import RequestRejected
 from .site import InjectedSite, Site
 from .urls import (
     FILTER_PARAMS,
+    MAX_FEED_PACKAGES,
     build_request_url,
     feed_path,
     get_base_url,
@@ -37,9 +39,6 @@ from .urls import (
 
 MEDIA_TYPE = "application/atom+xml"
 MAX_ENTRIES = 50
-
-# Packages that one feed may follow.
-MAX_PACKAGES = 200
 
 # Seconds.
 _MAX_AGE = 300
@@ -205,21 +204,31 @@ def show_package_feed(
 def show_packages_feed(
     request: Request[Any, Any, Any], site: InjectedSite, key: FromPath[str], name: FromQuery[list[str]]
 ) -> Response[bytes]:
-    """Return the feed of the releases of a list of packages; the collection may lack some of them."""
-    parameters.reject_unknown_params(request, ("name",))
-    if len(name) > MAX_PACKAGES:
-        raise RequestRejected(HTTPStatus.BAD_REQUEST, f"At most {MAX_PACKAGES} packages.")
+    """Return the feed of the releases of a list of packages; the collection may lack some of them.
+
+    With a release of the framework or of Python, it also says which of them became ready for that.
+    """
+    parameters.reject_unknown_params(request, ("name", "to", "python"))
+    if len(name) > MAX_FEED_PACKAGES:
+        raise RequestRejected(HTTPStatus.BAD_REQUEST, f"At most {MAX_FEED_PACKAGES} packages.")
     collection = site.get_collection(key)
+    base_url = get_base_url(request, site)
     names = sorted({normalize_name(package) for package in name})
+    entries = _list_release_entries(request, site, collection, names)
+    framework, python, goal_label = request.query_params.get("to", ""), request.query_params.get("python", ""), ""
+    if framework or python:
+        goal, packages = evaluate_packages(site.deps, collection.target, names, framework=framework, python=python)
+        goal_label = goal.label
+        entries += _build_ready_entries(base_url, collection, packages, goal_label)
     return _respond(
         AtomFeed(
-            key=f"feed packages {collection.key} {' '.join(names)}",
+            key=" ".join(filter(None, ("feed packages", collection.key, *names, goal_label))),
             title=f"Releases: {join_last(names)}",
             url=build_request_url(request, site),
-            page_url=get_base_url(request, site) + start_path(collection.key),
+            page_url=base_url + start_path(collection.key),
             updated=int(site.deps.now()),
         ),
-        _list_release_entries(request, site, collection, names),
+        sorted(entries, key=lambda entry: -entry.updated)[:MAX_ENTRIES],
     )
 
 
@@ -258,17 +267,6 @@ def show_readiness_feed(
     collection = site.get_collection(key)
     board = site.get_board(collection, to, python)
     base_url = get_base_url(request, site)
-    ready = [package for package in board.packages if package.state is Readiness.READY and package.since]
-    entries = [
-        AtomEntry(
-            key=f"ready {collection.key} {package.name_normalized} {board.goal.label}",
-            title=f"{package.name} {package.since_release} is ready for {board.goal.label}",
-            summary=package.evidence,
-            url=base_url + project_path(collection.key, package.name_normalized),
-            updated=package.since,
-        )
-        for package in sorted(ready, key=lambda package: -package.since)[:MAX_ENTRIES]
-    ]
     pairs = [(name, value) for name, value in (("to", to), ("python", python)) if value]
     return _respond(
         AtomFeed(
@@ -278,8 +276,25 @@ def show_readiness_feed(
             page_url=base_url + readiness_path(collection.key, pairs),
             updated=int(site.deps.now()),
         ),
-        entries,
+        _build_ready_entries(base_url, collection, board.packages, board.goal.label),
     )
+
+
+def _build_ready_entries(
+    base_url: str, collection: PublicCollection, packages: Iterable[PackageReadiness], goal_label: str
+) -> list[AtomEntry]:
+    """Return an entry for each package that became ready, the latest first."""
+    ready = [package for package in packages if package.state is Readiness.READY and package.since]
+    return [
+        AtomEntry(
+            key=f"ready {collection.key} {package.name_normalized} {goal_label}",
+            title=f"{package.name} {package.since_release} is ready for {goal_label}",
+            summary=package.evidence,
+            url=base_url + project_path(collection.key, package.name_normalized),
+            updated=package.since,
+        )
+        for package in sorted(ready, key=lambda package: -package.since)[:MAX_ENTRIES]
+    ]
 
 
 feeds = Router(

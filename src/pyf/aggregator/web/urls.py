@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from litestar import Request
 
+from ..domain.documents.project import normalize_name
 from ..domain.documents.schema import FACETS
 from ..domain.search import SearchQuery
 from .site import Site
@@ -22,6 +23,9 @@ FILTER_PARAMS = frozenset({TEXT_PARAM, AGE_PARAM, DECLARED_PARAM, *FACETS})
 SEARCH_PARAMS = FILTER_PARAMS | {"sort", "page", "per_page"}
 
 OVERVIEW_PATH = "/"
+
+# Packages that one feed may follow, and the length of its URL: many proxies refuse a request line above 8 KB.
+MAX_FEED_PACKAGES, MAX_FEED_PATH_LENGTH = 200, 7_000
 
 # The path below which the site is published, without a trailing slash.
 _root_path: ContextVar[str] = ContextVar("root_path", default="")
@@ -134,6 +138,21 @@ def badge_path(collection: str, name: str) -> str:
 def package_feed_path(collection: str, name: str) -> str:
     """Return the path of the feed of a package's releases, by its normalized name."""
     return site_path(f"/feeds/{_quote_segment(collection)}/project/{_quote_segment(name)}.atom")
+
+
+def packages_feed_path(collection: str, names: Iterable[str], pairs: QueryPairs = ()) -> str:
+    """Return the path of the feed of a list of packages, the same for any order and spelling of their names.
+
+    Args:
+        pairs: The release that the packages may become ready for, as `to` and `python`.
+
+    Returns:
+        "" if there are no packages, or too many for a URL.
+    """
+    unique_names = sorted({normalize_name(name) for name in names})
+    all_pairs = [("name", name) for name in unique_names] + [(name, value) for name, value in pairs if value]
+    path = _add_query(site_path(f"/feeds/{_quote_segment(collection)}/packages.atom"), all_pairs)
+    return path if 0 < len(unique_names) <= MAX_FEED_PACKAGES and len(path) <= MAX_FEED_PATH_LENGTH else ""
 
 
 def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:

@@ -15,6 +15,7 @@ from ...bootstrap import open_dependencies
 from ...domain.errors import Invalid
 from ...domain.requirement_files import ListedPackage, PackageList, parse_requirement_file
 from ...domain.upgrade import CheckedPackage, Status
+from ...settings import Settings
 from ...usecases.read.upgrade_check import UpgradeReport, check_requirements
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
@@ -39,6 +40,7 @@ class OutputFormat(Enum):
     TABLE = auto()
     MARKDOWN = auto()
     JSON = auto()
+    FEED = auto()
 
 
 def run_check(
@@ -53,6 +55,8 @@ def run_check(
     listed = _read_packages(files, environment)
     settings = read_settings()
     target = selection.resolve(settings).target
+    if output is OutputFormat.FEED and not settings.web_url:
+        raise Invalid("--feed needs WEB_URL, the public URL of the site whose feeds are followed")
     with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
         report = check_requirements(deps, target, listed, framework=goal[0], python=goal[1])
     for problem in report.problems:
@@ -62,10 +66,27 @@ def run_check(
             print_json(to_dict(report))
         case OutputFormat.MARKDOWN:
             print_line(to_markdown(report))
+        case OutputFormat.FEED:
+            print_line(build_feed_url(target.collection, report, settings))
+            return ExitCode.SUCCESS
         case OutputFormat.TABLE:
             print_table(_build_columns(report))
             print_line(format_summary(report))
     return ExitCode.SUCCESS if report.is_ready else ExitCode.PARTIAL
+
+
+def build_feed_url(collection: str, report: UpgradeReport, settings: Settings) -> str:
+    """Return the URL of the site's feed of the checked packages; raises `Invalid` if there can be none."""
+    from ...web import urls
+    from ...web.pages.check import build_report_feed_path
+
+    if not report.indexed_names:
+        raise Invalid(f"the collection {collection} has none of the packages")
+    with urls.use_root_path(settings.root_path):
+        path = build_report_feed_path(collection, report)
+        if not path:
+            raise Invalid(f"{len(report.indexed_names)} packages are too many for the URL of a feed: check fewer files")
+        return urls.without_root(settings.web_url) + path
 
 
 def to_dict(report: UpgradeReport) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`pyf check`: check the packages of a project before an upgrade."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -13,6 +14,7 @@ from ..options import command_with_examples, json_option, profile_option, target
     "pyf check pyproject.toml uv.lock -p flask --python 3.14 --markdown",
     "pyf check versions.cfg -p plone --to 6.1",
     "pyf check --environment .venv -p django",
+    "pyf check uv.lock -p django --to 6.0 --feed",
 )
 @click.argument("files", nargs=-1, type=click.Path(dir_okay=False, allow_dash=True))
 @profile_option
@@ -28,8 +30,9 @@ from ..options import command_with_examples, json_option, profile_option, target
     help="Check what is installed in this virtual environment.",
 )
 @click.option("--markdown", is_flag=True, help="Print a summary in Markdown, for a comment on a pull request.")
+@click.option("--feed", is_flag=True, help="Print only the URL of a feed of these packages on the site at WEB_URL.")
 @json_option("Print the result as one JSON object on stdout.")
-def check(files: tuple[str, ...], environment: Path | None, markdown: bool, as_json: bool, **options: str) -> ExitCode:
+def check(files: tuple[str, ...], environment: Path | None, as_json: bool, **options: Any) -> ExitCode:
     """Check packages before an upgrade: which releases support it, what blocks it, what is unmaintained.
 
     FILES are requirements.txt, constraints.txt, pyproject.toml, uv.lock, poetry.lock, pylock.toml, Pipfile.lock or
@@ -40,12 +43,13 @@ def check(files: tuple[str, ...], environment: Path | None, markdown: bool, as_j
     """
     if not files and environment is None:
         raise click.UsageError("name a file to check, or an environment with --environment")
-    if markdown and as_json:
-        raise click.UsageError("--markdown and --json exclude each other.")
+    formats = [name for name in ("markdown", "feed") if options[name]] + ["json"] * as_json
+    if len(formats) > 1:
+        raise click.UsageError(f"--{formats[0]} and --{formats[1]} exclude each other.")
     with default_sigint():
         from ..actions.checking import OutputFormat, run_check
         from ..collection_option import Selection
-    output = OutputFormat.JSON if as_json else OutputFormat.MARKDOWN if markdown else OutputFormat.TABLE
+    output = OutputFormat[formats[0].upper()] if formats else OutputFormat.TABLE
     selection = Selection(profile=options["profile"], target=options["target"])
     return run_check(selection, files, environment, goal=(options["framework"], options["python"]), output=output)
 

@@ -1,5 +1,7 @@
 """The readiness board: which of the most used packages of a collection support a release, and which do not yet."""
 
+from collections.abc import Iterable, Sequence
+
 from msgspec import Struct
 
 from ...domain.readiness import PackageReadiness, Readiness, TrendPoint, build_trend, evaluate_readiness, is_public
@@ -58,19 +60,34 @@ def build_board(
     hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
     if hits and hits[0].downloads is None:
         hits = deps.search.search(target.collection, SearchQuery(sort=Sort.STARS, per_page=limit)).hits
-    documents = deps.index.get_packages(target.collection, [hit.name_normalized for hit in hits])
-    earlier_goals = _list_earlier_goals(deps, target, goal)
-    packages = [
-        evaluate_readiness(documents[hit.name_normalized], goal, earlier_goals)
-        for hit in hits
-        if hit.name_normalized in documents and is_public(documents[hit.name_normalized][0])
-    ]
+    packages = _evaluate(deps, target, [hit.name_normalized for hit in hits], goal)
     order = (Readiness.NOT_READY, Readiness.UNKNOWN, Readiness.READY)
     return ReadinessBoard(
         goal=goal,
         packages=tuple(sorted(packages, key=lambda package: order.index(package.state))),
         trend=build_trend(packages, deps.now()),
     )
+
+
+def evaluate_packages(
+    deps: Dependencies, target: Target, names: Iterable[str], *, framework: str = "", python: str = ""
+) -> tuple[UpgradeGoal, list[PackageReadiness]]:
+    """Return the goal, and the readiness of the visible ones of these packages (normalized names).
+
+    Raises as `build_board` does.
+    """
+    goal = build_goal(deps, target, framework, python)
+    return goal, _evaluate(deps, target, sorted(set(names) - get_hidden_names(deps, target)), goal)
+
+
+def _evaluate(deps: Dependencies, target: Target, names: Sequence[str], goal: UpgradeGoal) -> list[PackageReadiness]:
+    documents = deps.index.get_packages(target.collection, names)
+    earlier_goals = _list_earlier_goals(deps, target, goal)
+    return [
+        evaluate_readiness(documents[name], goal, earlier_goals)
+        for name in names
+        if name in documents and is_public(documents[name][0])
+    ]
 
 
 def get_readiness(

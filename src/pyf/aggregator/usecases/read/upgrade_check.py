@@ -38,6 +38,11 @@ class UpgradeReport(Struct, frozen=True, kw_only=True):
         return not any(package.status in (Status.BLOCKED, Status.UPGRADE) for package in self.packages)
 
     @property
+    def indexed_names(self) -> list[str]:
+        """The normalized names of the packages that the collection has, sorted."""
+        return sorted({normalize_name(package.name) for package in self.packages if package.newest})
+
+    @property
     def counts(self) -> dict[Status, int]:
         """The number of packages by status; a status without packages is left out."""
         counts = Counter(package.status for package in self.packages)

@@ -46,12 +46,19 @@ class CheckForm(Struct, frozen=True, kw_only=True):
 
 
 class CheckView(Struct, frozen=True, kw_only=True):
-    """The view of a report."""
+    """The view of a report.
+
+    Attributes:
+        feed_url: The feed of the file's packages, "" if they are too many for a URL.
+        has_packages: Whether the collection has any of the file's packages.
+    """
 
     summary: str
     is_ready: bool
     rows: tuple[CheckRow, ...]
     problems: tuple[str, ...]
+    feed_url: str
+    has_packages: bool
 
 
 def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
@@ -62,7 +69,16 @@ def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
         is_ready=report.is_ready,
         rows=tuple(_build_row(collection, package) for package in report.packages),
         problems=tuple(formatting.sanitize(problem) for problem in report.problems),
+        feed_url=build_report_feed_path(collection, report),
+        has_packages=bool(report.indexed_names),
     )
+
+
+def build_report_feed_path(collection: str, report: UpgradeReport) -> str:
+    """Return the path of the feed of a file's packages, "" if there are none, or too many for a URL."""
+    goal = report.goal
+    framework = f"{goal.framework} {goal.version}" if goal.version else ""
+    return urls.packages_feed_path(collection, report.indexed_names, [("to", framework), ("python", goal.python)])
 
 
 def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
