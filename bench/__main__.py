@@ -1,4 +1,4 @@
-"""`make bench`: full fetches, discovery, an hour of the queue, searches, and transfers of a collection."""
+"""`make bench`: full fetches, discovery, an hour of the queue, searches, boards, and transfers of a collection."""
 
 import argparse
 import gzip
@@ -15,7 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import engines, search, search_corpus, start
+from bench import engines, readiness, search, search_corpus, start
 
 WORKERS = 20
 LATENCY = 0.02
@@ -61,6 +61,7 @@ def main() -> None:
         console.print(
             search.measure(folder / "searched.sqlite3", search_corpus.PROJECT_COUNT // (10 if args.short else 1))
         )
+        console.print(readiness.measure(folder / "readiness.sqlite3"))
         console.print(engines.measure_engines(folder, engines.PACKAGE_COUNT // (10 if args.short else 1)))
         console.print(_measure_transfers(fetches[-1][0], folder / f"{fetches[-1][3].rstrip('+')}.sqlite3", folder))
 

@@ -30,6 +30,7 @@ QUERY_COUNT = 1_000
 
 _BATCH_SIZE = 2_000
 _DAY = 86_400
+_EVERYTHING = Filter(everything=True)
 
 
 class Batch(Struct, frozen=True):
@@ -39,9 +40,9 @@ class Batch(Struct, frozen=True):
     enrichments: tuple[dict[str, ProjectFields], ...]
 
 
-def create_collection(deps: Dependencies) -> None:
+def create_collection(deps: Dependencies, filter_: Filter = _EVERYTHING) -> None:
     """Create the collection, empty."""
-    deps.admin.create(COLLECTION, CollectionState(filter=Filter(everything=True)))
+    deps.admin.create(COLLECTION, CollectionState(filter=filter_))
 
 
 def generate_batches(count: int, *, now: int, seed: int = 1) -> Iterator[Batch]:

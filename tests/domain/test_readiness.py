@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pyf.aggregator.domain.documents.document import Document
 from pyf.aggregator.domain.documents.schema import RegistryFields
 from pyf.aggregator.domain.readiness import (
     TREND_MONTHS,
@@ -33,8 +32,7 @@ def release(version: str, *supported: str, **fields: Any) -> RegistryFields:
 
 def evaluate(*releases: RegistryFields) -> PackageReadiness:
     newest, *others = releases
-    documents = [Document(registry=replace(newest, is_newest=True)), *(Document(registry=item) for item in others)]
-    return evaluate_readiness(documents, GOAL, EARLIER)
+    return evaluate_readiness([replace(newest, is_newest=True), *others], GOAL, EARLIER)
 
 
 def test_ready_since_the_first_release_of_the_current_run() -> None:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .documents.document import Document
 from .documents.project import ProjectStatus
 from .documents.schema import RegistryFields
 from .documents.version import to_version_key
@@ -63,19 +62,22 @@ class TrendPoint(Struct, frozen=True):
 
 
 def evaluate_readiness(
-    documents: Sequence[Document], goal: UpgradeGoal, earlier_goals: Iterable[UpgradeGoal] = ()
+    releases: Sequence[RegistryFields],
+    goal: UpgradeGoal,
+    earlier_goals: Iterable[UpgradeGoal] = (),
+    *,
+    downloads: int | None = None,
 ) -> PackageReadiness:
     """Evaluate a package.
 
     Args:
-        documents: All of its releases, the newest first.
+        releases: All of its releases, the newest first.
         earlier_goals: What to look for if the package is not ready, the newest first.
     """
-    newest = documents[0].registry
+    newest = releases[0]
     support = evaluate_release(newest, goal)
     if support is None:
         raise ValueError("a goal without a release")
-    downloads = documents[0].downloads
     readiness = PackageReadiness(
         name=newest.name,
         name_normalized=newest.name_normalized,
@@ -85,12 +87,12 @@ def evaluate_readiness(
         evidence=support.evidence,
         tracker=find_links(newest).tracker or "",
         maintainers=newest.maintainers,
-        downloads=(downloads.download_last_month or 0) if downloads else None,
+        downloads=downloads,
     )
     if not is_supporting(support):
         earlier = (item for item in earlier_goals if (found := evaluate_release(newest, item)) and is_supporting(found))
         return replace(readiness, latest_supported=next((item.label for item in earlier), ""))
-    first = _find_first_of_run(newest, [document.registry for document in documents], goal)
+    first = _find_first_of_run(newest, releases, goal)
     return replace(readiness, state=Readiness.READY, since_release=first.version, since=first.upload_timestamp)
 
 
@@ -120,6 +122,6 @@ def _to_month(timestamp: int) -> str:
     return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m}"
 
 
-def is_public(document: Document) -> bool:
+def is_public(newest: RegistryFields) -> bool:
     """Return whether a package belongs on a board: a quarantined one has no trustworthy data."""
-    return document.registry.project_status != ProjectStatus.QUARANTINED
+    return newest.project_status != ProjectStatus.QUARANTINED

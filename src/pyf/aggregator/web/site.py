@@ -48,7 +48,7 @@ class Site:
             lambda key: build_dashboard(deps, self.get_collection(key[0]).target), ttl=ttl
         )
 
-        # Evaluating a hundred packages takes a tenth of a second and more.
+        # Evaluating a hundred packages takes almost a tenth of a second.
         self._boards = TTLCache[tuple[str, str, str, frozenset[str]], ReadinessBoard](
             lambda key: build_board(deps, self.get_collection(key[0]).target, framework=key[1], python=key[2]), ttl=ttl
         )

@@ -103,15 +103,23 @@ def parse_requirements(requires_dist: Iterable[str], is_relevant: Callable[[str]
     """
     run_time: dict[str, str] = {}
     extras: dict[str, list[str]] = {}
-    for line in requires_dist:
-        # Parsing a line takes 30 microseconds, and few lines are relevant.
-        if not (name := _parse_name(line)) or not is_relevant(name) or (parsed := parse_requirement(line)) is None:
-            continue
+    for line, parsed in iter_relevant_requirements(requires_dist, is_relevant):
+        name = parsed.name_normalized
         if parsed.is_run_time:
             run_time.setdefault(name, " ".join(line.split()))
         else:
             extras.setdefault(name, []).extend(parsed.extras)
     return Requirements(run_time=run_time, extras={name: tuple(dict.fromkeys(names)) for name, names in extras.items()})
+
+
+def iter_relevant_requirements(
+    requires_dist: Iterable[str], is_relevant: Callable[[str], object]
+) -> Iterator[tuple[str, ParsedRequirement]]:
+    """Yield published lines about relevant projects (by normalized name), each with its meaning."""
+    for line in requires_dist:
+        # Parsing a line takes 30 microseconds, and few lines are relevant.
+        if (name := _parse_name(line)) and is_relevant(name) and (parsed := parse_requirement(line)) is not None:
+            yield line, parsed
 
 
 def _applies_without_extra(marker: str) -> bool:

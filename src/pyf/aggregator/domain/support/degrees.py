@@ -15,7 +15,7 @@ from msgspec import Struct
 from packaging.specifiers import SpecifierSet
 
 from ..documents.version import parse_version
-from ..membership.requirements import parse_requirement
+from ..membership.requirements import iter_relevant_requirements
 from .specifiers import has_upper_bound, parse_specifier
 
 _DAY = 86_400
@@ -181,13 +181,10 @@ def evaluate_framework_support(
     prefix = f"Framework :: {framework} :: "
     names = (classifier.removeprefix(prefix) for classifier in release.classifiers if classifier.startswith(prefix))
     listed = [name for name in names if _VERSION.fullmatch(name)]
-    lines = [
-        (line, parsed)
-        for line in release.requires_dist
-        if (parsed := parse_requirement(line)) and parsed.is_run_time and parsed.name_normalized in projects
-    ]
     specifiers = [
-        (line, specifier) for line, parsed in lines if (specifier := parse_specifier(parsed.versions)) is not None
+        (line, specifier)
+        for line, parsed in iter_relevant_requirements(release.requires_dist, projects.__contains__)
+        if parsed.is_run_time and (specifier := parse_specifier(parsed.versions)) is not None
     ]
     for line, specifier in specifiers:
         # A line with a marker may be one of several, each for other circumstances.

@@ -1,8 +1,9 @@
 """The readiness board: which of the most used packages of a collection support a release, and which do not yet."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.readiness import PackageReadiness, Readiness, TrendPoint, build_trend, evaluate_readiness, is_public
 from ...domain.search import SearchQuery, Sort
@@ -59,8 +60,9 @@ def build_board(
     query = SearchQuery(sort=Sort.DOWNLOADS, per_page=limit)
     hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
     if hits and hits[0].downloads is None:
-        hits = deps.search.search(target.collection, SearchQuery(sort=Sort.STARS, per_page=limit)).hits
-    packages = _evaluate(deps, target, [hit.name_normalized for hit in hits], goal)
+        query = replace(query, sort=Sort.STARS)
+        hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
+    packages = _evaluate(deps, target, {hit.name_normalized: hit.downloads for hit in hits}, goal)
     order = (Readiness.NOT_READY, Readiness.UNKNOWN, Readiness.READY)
     return ReadinessBoard(
         goal=goal,
@@ -77,16 +79,20 @@ def evaluate_packages(
     Raises as `build_board` does.
     """
     goal = build_goal(deps, target, framework, python)
-    return goal, _evaluate(deps, target, sorted(set(names) - get_hidden_names(deps, target)), goal)
+    visible_names = sorted(set(names) - get_hidden_names(deps, target))
+    return goal, _evaluate(deps, target, dict.fromkeys(visible_names), goal)
 
 
-def _evaluate(deps: Dependencies, target: Target, names: Sequence[str], goal: UpgradeGoal) -> list[PackageReadiness]:
-    documents = deps.index.get_packages(target.collection, names)
+def _evaluate(
+    deps: Dependencies, target: Target, downloads: Mapping[str, int | None], goal: UpgradeGoal
+) -> list[PackageReadiness]:
+    """Evaluate packages; `downloads` of the last month by normalized name."""
+    releases = deps.index.get_documents(target.collection, downloads)
     earlier_goals = _list_earlier_goals(deps, target, goal)
     return [
-        evaluate_readiness(documents[name], goal, earlier_goals)
-        for name in names
-        if name in documents and is_public(documents[name][0])
+        evaluate_readiness(releases[name], goal, earlier_goals, downloads=count)
+        for name, count in downloads.items()
+        if name in releases and is_public(releases[name][0])
     ]
 
 
@@ -96,7 +102,8 @@ def get_readiness(
     """Evaluate one package by any spelling of its name; raises as `build_board` does."""
     goal = build_goal(deps, target, framework, python)
     documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
-    return evaluate_readiness(documents, goal, _list_earlier_goals(deps, target, goal))
+    releases = [document.registry for document in documents]
+    return evaluate_readiness(releases, goal, _list_earlier_goals(deps, target, goal))
 
 
 def list_goals(deps: Dependencies, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
