@@ -15,7 +15,7 @@ ON_TYPESENSE = (typesense or test_crash_at_request) and not each and not minute 
 .PHONY: demo test test-fast typesense recording check bench relevance docs screenshots slow clickhouse clean pins
 
 demo: $(RUNTIME)  ## Run the whole main job against the sample ecosystem on this machine
-	$(BIN)/pyfdemo $(ARGS)
+	$(BIN)/pyf demo $(ARGS)
 
 test: $(READY)  ## Run all tests except the slow ones
 	$(BIN)/python -m pytest -n auto $(ARGS)

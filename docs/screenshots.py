@@ -38,14 +38,14 @@ def main() -> None:
         sys.exit("Chromium is needed")
     with (
         run_sandbox_servers(FakeRegistry(load_sample_documents()), port=0, latency=0) as settings,
-        TemporaryDirectory(prefix="pyf-screenshots-") as kept,
+        TemporaryDirectory(prefix="pyf-screenshots-") as folder,
     ):
-        stage = DemoRunner(Path(kept), settings, Console(stderr=True))
+        runner = DemoRunner(Path(folder), settings, Console(stderr=True))
         for profile in PROFILES:
-            stage.run("pyfaggregator", "-f", "-p", profile)
-            stage.run("pyfgithub", "-p", profile)
-            stage.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
-        with serve_pages(stage.folder, stage.environment) as address, sync_playwright() as playwright:
+            runner.run("fetch", "-p", profile)
+            runner.run("github", "-p", profile)
+            runner.run("downloads", "-p", profile, "--source", "clickhouse")
+        with serve_pages(runner.folder, runner.environment) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             for name in PICTURES:
                 _take(browser, address, name)

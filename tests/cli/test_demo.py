@@ -1,4 +1,4 @@
-"""`pyfdemo`: the main job on this machine, without leftovers."""
+"""`pyf demo`: the main job on this machine, without leftovers."""
 
 import re
 import signal
@@ -53,9 +53,11 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     checked = f"{2 + 2 * len(profiles)} of its pages were checked, without errors"
     assert re.search(rf"The site is at http://127\.0\.0\.1:\d+/\n{checked}\.", result.out)
     output = result.out
-    rows = re.findall(r"^(-\S.*?) {2,}([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) ", output, re.MULTILINE)
+    rows = re.findall(
+        r"^((?:fetch|update|refresh) .*?) {2,}([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) ", output, re.MULTILINE
+    )
     fetched = {command: int(indexed) for command, _, indexed, _, _ in rows[: len(profiles)]}
-    assert fetched.keys() == {f"-f -p {profile}" for profile in profiles}
+    assert fetched.keys() == {f"fetch -p {profile}" for profile in profiles}
     assert min(fetched.values()) >= 10
     repeated, plone, django, flask, refresh = rows[len(profiles) :]
     assert repeated[2] == "0"
@@ -66,8 +68,8 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     assert '"id": "plone.api-' in output
     assert '"github_stars": ' in output
     assert '"download_last_month": ' in output
-    added = re.findall(r"^(pyf\w+) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE)
-    assert [command for command, *_ in added] == ["pyfgithub", "pyfdownloads"] * len(profiles)
+    added = re.findall(r"^(github|downloads) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE)
+    assert [command for command, *_ in added] == ["github", "downloads"] * len(profiles)
     assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 
 

@@ -81,8 +81,9 @@ def test_misspelled_setting_gets_a_warning(shell: CommandRunner) -> None:
     ]
 
 
-def test_quiet_prints_reports_and_errors_only(plone: CommandRunner) -> None:
-    normal, quiet = run_pyf(plone, "collection list --names"), run_pyf(plone, "-q collection list --names")
+@pytest.mark.parametrize("arguments", ["-q collection list --names", "collection list --names --quiet"])
+def test_quiet_prints_reports_and_errors_only(plone: CommandRunner, arguments: str) -> None:
+    normal, quiet = run_pyf(plone, "collection list --names"), run_pyf(plone, arguments)
     failed = run_pyf(plone, "-q show nowhere -p plone")
 
     assert normal.err.startswith("Index: ")

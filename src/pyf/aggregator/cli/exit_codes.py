@@ -27,6 +27,10 @@ class ExitCode(IntEnum):
     BROKEN_PIPE = 141
 
 
+# Key in the metadata of click's contexts, which a command shares with `pyf`: -q has been given after the subcommand.
+QUIET = f"{__name__}.quiet"
+
+
 class _ExitCodeMixin(click.Command):
     def main(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Parse the arguments, run the command and end the process."""
@@ -57,7 +61,23 @@ class _ExitCodeMixin(click.Command):
 
 
 class ExitCodeCommand(_ExitCodeMixin):
-    """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback."""
+    """A command whose callback returns an exit code; an expected failure is one line on stderr, never a traceback.
+
+    Every command also takes the option -q of `pyf`, because users type it last.
+    """
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return [*super().get_params(ctx), _QUIET_OPTION]
+
+
+def _set_quiet(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[QUIET] = True
+
+
+_QUIET_OPTION = click.Option(
+    ["-q", "--quiet"], is_flag=True, expose_value=False, callback=_set_quiet, help="Print reports and errors only."
+)
 
 
 class ExitCodeGroup(_ExitCodeMixin, click.Group):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from .exit_codes import QUIET
 from .redaction import redact_output
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ _active_consoles: list["Console"] = []
 
 
 def is_quiet() -> bool:
-    """Return whether the user has asked for reports and errors only, with `pyf -q`."""
-    return bool(_get_root_param("quiet"))
+    """Return whether the user has asked for reports and errors only, with -q before or after the subcommand."""
+    context = click.get_current_context(silent=True)
+    return bool(_get_root_param("quiet") or (context and context.meta.get(QUIET)))
 
 
 def is_verbose() -> bool:

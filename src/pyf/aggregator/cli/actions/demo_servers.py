@@ -1,4 +1,4 @@
-"""Local services, commands and web site of `pyfdemo`; commands and web site run in their own processes."""
+"""Local services, commands and web site of `pyf demo`; commands and web site run in their own processes."""
 
 import json
 import os
@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -28,6 +27,7 @@ from ..exit_codes import ExitCode
 from ..redaction import open_url
 from ..tables import Column, build_table
 
+_PYF = (sys.executable, "-m", "pyf.aggregator.cli.main")
 # Seconds that the server has to answer, and to end.
 _SERVER_TIMEOUT = 60
 _POLL_INTERVAL = 0.05
@@ -35,15 +35,15 @@ _POLL_INTERVAL = 0.05
 
 @contextmanager
 def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
-    """Run `pyfserve` on an index until the context ends, and yield its URL.
+    """Run `pyf serve` on an index until the context ends, and yield its URL.
 
     Raises `ClickException` with the last log line of the server if it does not start.
     """
-    log_path = folder / "pyfserve.log"
+    log_path = folder / "serve.log"
     base_environment = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     with log_path.open("wb") as log:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "pyf.aggregator.cli.commands.serve", "--port", "0"],
+        server = subprocess.Popen(  # noqa: S603 - the program is ours
+            [*_PYF, "serve", "--port", "0"],
             cwd=folder,
             env={**base_environment, **environment},
             stderr=log,
@@ -88,10 +88,10 @@ def _wait_for_url(server: subprocess.Popen[bytes], log_path: Path) -> str:
             break
         time.sleep(_POLL_INTERVAL)
     last_line = (log_path.read_text("utf-8").strip().splitlines() or ["its log is empty"])[-1]
-    raise click.ClickException(f"pyfserve did not start: {last_line}")
+    raise click.ClickException(f"pyf serve did not start: {last_line}")
 
 
-# Fields of `--show` that fit on a screen; the command itself prints them all.
+# Fields of `pyf show` that fit on a screen; the command itself prints them all.
 _SHOWN_FIELDS = (
     "id",
     "summary",
@@ -113,12 +113,11 @@ class CommandReport(Struct, frozen=True, kw_only=True):
     """A command that the demo has run, and its report."""
 
     command: str
-    arguments: str
     report: dict[str, Any]
 
 
 class DemoRunner:
-    """Runs commands in their own processes, as a user would, on the temporary index of the demo."""
+    """Runs commands of `pyf` in their own processes, as a user would, on the temporary index of the demo."""
 
     def __init__(self, folder: Path, settings: Mapping[str, str], console: Console) -> None:
         self.folder = folder
@@ -126,40 +125,37 @@ class DemoRunner:
         self.environment = {**settings, "INDEX_BACKEND": "sqlite", "SQLITE_PATH": str(folder / "demo.sqlite3")}
         self._reports: list[CommandReport] = []
 
-    def run(self, command: str, *arguments: str) -> None:
+    def run(self, *arguments: str) -> None:
         """Run a command with --json, and keep its report for `print_tables`."""
-        report = json.loads(self._run_command(command, *arguments, "--json"))
-        self._reports.append(CommandReport(command=command, arguments=" ".join(arguments), report=report))
+        report = json.loads(self._run_command(*arguments, "--json"))
+        self._reports.append(CommandReport(command=" ".join(arguments), report=report))
 
     def show(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --show` and print some of the fields."""
-        document = json.loads(self._run_command("pyfaggregator", "-p", profile, "--show", name))
+        """Run `pyf show` and print some of the fields."""
+        document = json.loads(self._run_command("show", name, "-p", profile))
         fields = {field: document[field] for field in _SHOWN_FIELDS if field in document}
         self.console.print_json(data=fields, ensure_ascii=self.console.options.ascii_only)
 
-    def explain(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --explain` and print its output."""
-        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--explain", name).rstrip(), highlight=False)
-
-    def why(self, profile: str, name: str) -> None:
-        """Run `pyfaggregator --why` and print its output."""
-        self.console.out(self._run_command("pyfaggregator", "-p", profile, "--why", name).strip(), highlight=False)
+    def print_output(self, *arguments: str) -> None:
+        """Run a command and print its output."""
+        self.console.out(self._run_command(*arguments).rstrip(), highlight=False)
 
     def print_tables(self, title: str) -> None:
         """Print a table of the commands that read the registry, and one of those that read other sources."""
         fetch_reports = [report for report in self._reports if "indexed" in report.report]
         enrichment_reports = [report for report in self._reports if "enriched" in report.report]
-        self._print_table(title, _build_columns("pyfaggregator", fetch_reports, _REGISTRY_COLUMNS))
-        self._print_table("What was added", _build_columns("command", enrichment_reports, _ENRICHMENT_COLUMNS))
+        self._print_table(title, _build_columns(fetch_reports, _REGISTRY_COLUMNS))
+        self._print_table("What was added", _build_columns(enrichment_reports, _ENRICHMENT_COLUMNS))
 
     def _print_table(self, title: str, columns: Sequence[Column]) -> None:
         self.console.print(f"\n[bold]{title}[/bold]", highlight=False)
         self.console.print(build_table(columns, self.console.width))
 
-    def _run_command(self, command: str, *arguments: str) -> str:
-        self.console.print(f"\n[bold]$ {command} {' '.join(arguments)}[/bold]", highlight=False)
+    def _run_command(self, *arguments: str) -> str:
+        command = f"pyf {' '.join(arguments)}"
+        self.console.print(f"\n[bold]$ {command}[/bold]", highlight=False)
         result = subprocess.run(  # noqa: S603 - the program is ours
-            [sys.executable, "-m", _get_module(command), *arguments],
+            [*_PYF, *arguments],
             cwd=self.folder,
             env={name: v for name, v in os.environ.items() if name.lower() not in SETTINGS} | self.environment,
             stdout=subprocess.PIPE,
@@ -200,18 +196,10 @@ def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) ->
         }
 
 
-def _get_module(command: str) -> str:
-    (script,) = entry_points(group="console_scripts", name=command)
-    return script.module
-
-
-def _build_columns(label: str, reports: Sequence[CommandReport], names: Sequence[str]) -> list[Column]:
+def _build_columns(reports: Sequence[CommandReport], names: Sequence[str]) -> list[Column]:
     """Return a column with the commands and one for each field of their reports; the last names matter most."""
-    commands = [
-        report.arguments if label == report.command else f"{report.command} {report.arguments}" for report in reports
-    ]
     return [
-        Column(header=label, cells=commands),
+        Column(header="command", cells=[report.command for report in reports]),
         *(
             Column(
                 header=name,

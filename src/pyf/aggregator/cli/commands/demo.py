@@ -1,4 +1,4 @@
-"""`pyfdemo`: run the main commands and the web site on sample data, in a temporary folder on this machine."""
+"""`pyf demo`: run the main commands and the web site on sample data, in a temporary folder on this machine."""
 
 from contextlib import ExitStack
 from pathlib import Path
@@ -72,21 +72,23 @@ def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float
 
 def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
     for profile in load_profiles():
-        runner.run("pyfaggregator", "-f", "-p", profile)
+        runner.run("fetch", "-p", profile)
     for profile in load_profiles():
-        runner.run("pyfgithub", "-p", profile)
-        runner.run("pyfdownloads", "-p", profile, "--source", "clickhouse")
+        runner.run("github", "-p", profile)
+        runner.run("downloads", "-p", profile, "--source", "clickhouse")
     runner.show("plone", "Plone.API")
-    runner.explain("flask", "Flask-WTF")
-    runner.run("pyfaggregator", "-f", "-p", "plone")
+    runner.print_output("explain", "Flask-WTF", "-p", "flask")
+    runner.print_output("search", "rest api", "-p", "django")
+    runner.print_output("readiness", "--to", "Django 6.0", "-p", "django", "--limit", "10")
+    runner.run("fetch", "-p", "plone")
     _change_packages(registry)
-    runner.run("pyfaggregator", "-i", "-p", "plone")
-    runner.run("pyfaggregator", "-i", "-p", "django")
+    runner.run("update", "-p", "plone")
+    runner.run("update", "-p", "django")
     for name in ("Quart", "moto", "flask-talisman"):
-        runner.why("flask", name)
-    runner.run("pyfaggregator", "-i", "-p", "flask")
-    runner.why("flask", "flask-talisman")
-    runner.run("pyfaggregator", "--refresh-from-pypi", "--all", "-p", "plone")
+        runner.print_output("why", name, "-p", "flask")
+    runner.run("update", "-p", "flask")
+    runner.print_output("why", "flask-talisman", "-p", "flask")
+    runner.run("refresh", "--all-statuses", "-p", "plone")
 
 
 def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
@@ -98,7 +100,7 @@ def _show_pages(url: str, console: Console, *, opens_browser: bool) -> None:
         *(f"{path}/search?q=a" for path in collection_paths),
         "/in/plone/project/plone-api",
     ]
-    console.print(f"\n[bold]$ pyfserve[/bold]\nThe site is at {url}", highlight=False)
+    console.print(f"\n[bold]$ pyf serve[/bold]\nThe site is at {url}", highlight=False)
     console.print(f"{check_pages(url, paths)} of its pages were checked, without errors.", highlight=False)
     if opens_browser and open_in_browser(url):
         console.print("It is open in your browser.")
