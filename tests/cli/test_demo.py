@@ -153,7 +153,7 @@ def test_serve_pages_stops_with_the_context(tmp_path: Path) -> None:
 
 
 def test_serve_pages_reports_startup_error(tmp_path: Path) -> None:
-    with pytest.raises(ClickException, match=r"pyfserve did not start: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
+    with pytest.raises(ClickException, match=r"pyf serve did not start: Error: .*DESCRIPTIONS='some'"):  # noqa: SIM117
         with serve_pages(tmp_path, {"DESCRIPTIONS": "some"}):
             pass
 

@@ -27,6 +27,7 @@ from support.site_fixtures import EMAIL_ADDRESSES, build_small_site
 
 PLONE = "/api/v1/collections/plone"
 PATHS = (
+    "/api/v1",
     "/api/v1/collections",
     f"{PLONE}/search",
     f"{PLONE}/suggest?q=p",
@@ -48,6 +49,14 @@ def client() -> Iterator[TestClient[Litestar]]:
 
 def hit_names(response: httpx.Response) -> list[str]:
     return [hit["name"] for hit in response.json()["hits"]]
+
+
+def test_index_links_to_description_and_collections(site: httpx.Client) -> None:
+    for path in ("/api/v1", "/api/v1/"):
+        urls = site.get(path).json()
+
+        assert site.get(urls["openapi"]).json()["info"]["title"] == "pyf.aggregator"
+        assert site.get(urls["collections"]).json()[0]["key"] == "plone"
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -15,10 +15,10 @@ from ...usecases.read.package_views import ReleaseSummary
 from ...usecases.read.search import search_packages, suggest_packages
 from ..problems import PROBLEM_MEDIA_TYPE, Problem
 from ..site import InjectedSite
-from ..urls import SEARCH_PARAMS, build_request_url
+from ..urls import SEARCH_PARAMS, build_request_url, get_base_url, site_path
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
-from .schemas import Collection, CollectionStatistics, PackageHit, ReadinessResponse, SearchResponse
+from .schemas import ApiIndex, Collection, CollectionStatistics, PackageHit, ReadinessResponse, SearchResponse
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -46,6 +46,14 @@ def _problem_responses(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
 
 COLLECTION_LIST_RESPONSES = _problem_responses()
 COLLECTION_RESPONSES = _problem_responses(HTTPStatus.NOT_FOUND)
+
+
+@get("/", sync_to_thread=False, responses=COLLECTION_LIST_RESPONSES)
+def show_index(request: AnyRequest, site: InjectedSite) -> ApiIndex:
+    """Return the URLs to start from."""
+    parameters.reject_unknown_params(request, ())
+    api_url = get_base_url(request, site) + site_path("/api/v1")
+    return ApiIndex(openapi=f"{api_url}/openapi.json", collections=f"{api_url}/collections")
 
 
 @get("/collections", sync_to_thread=True, responses=COLLECTION_LIST_RESPONSES)

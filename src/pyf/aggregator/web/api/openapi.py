@@ -15,6 +15,7 @@ from ... import __version__
 from . import handlers
 
 HANDLERS = (
+    handlers.show_index,
     handlers.show_collections,
     handlers.show_search,
     handlers.show_suggestions,

@@ -12,6 +12,13 @@ from ...usecases.collections.overview import CollectionSummary
 from ...usecases.read.readiness import ReadinessBoard
 
 
+class ApiIndex(Struct, frozen=True, kw_only=True):
+    """Where to start: URLs of the API's description and of its list of collections."""
+
+    openapi: str
+    collections: str
+
+
 class Collection(Struct, frozen=True, kw_only=True):
     """A collection: its key in URLs, its display name, and its size."""
 
