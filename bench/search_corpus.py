@@ -54,7 +54,7 @@ def generate_batches(count: int, *, now: int, seed: int = 1) -> Iterator[Batch]:
         names = [document.name_normalized for document in documents]
         enrichments: tuple[dict[str, ProjectFields], ...] = (
             {name: DownloadFields(download_last_month=int(rng.lognormvariate(6, 3))) for name in names},
-            {name: RepositoryFields(github_stars=int(rng.lognormvariate(2, 2))) for name in names[::2]},
+            {name: RepositoryFields(repository_stars=int(rng.lognormvariate(2, 2))) for name in names[::2]},
             {name: HealthFields(health_score=rng.randint(5, 98), health_model="full") for name in names},
         )
         yield Batch(documents, enrichments)

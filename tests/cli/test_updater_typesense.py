@@ -163,5 +163,6 @@ def test_legacy_collection_takeover_requires_confirmation(shell: CommandRunner, 
     assert "not part of the schema were dropped: documentation_score, github_hype" in done.err
     assert server.store.aliases == {"plone": "plone-1"}
     assert (
-        shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["github_stars"] == 7
+        shell.invoke("--show", "plone.api", "-p", "plone", **build_server_settings(server)).report["repository_stars"]
+        == 7
     )

@@ -12,11 +12,11 @@ STATE = build_state()
 
 
 def write_stars(engine: IndexEngine, collection: str, stars: int) -> None:
-    engine.index.update(collection, {"a": RepositoryFields(github_stars=stars)})
+    engine.index.update(collection, {"a": RepositoryFields(repository_stars=stars)})
 
 
 def read_stars(engine: IndexEngine, collection: str) -> object:
-    return engine.index.get_project_documents(collection, "a")[0].to_dict().get("github_stars")
+    return engine.index.get_project_documents(collection, "a")[0].to_dict().get("repository_stars")
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def rebuilt_engine(engine: IndexEngine) -> IndexEngine:
 
 def test_what_the_registry_does_not_give_is_copied(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.put("plone-1", [build_project("only-here")])
-    rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(github_stars=1)})
+    rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(repository_stars=1)})
     rebuilt_engine.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
     write_stars(rebuilt_engine, "plone-1", stars=7)
 
     rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
     found = [document.to_dict() for document in rebuilt_engine.index.get_project_documents("plone-2", "a")]
-    assert [(document["github_stars"], document["download_last_day"]) for document in found] == [(7, 9), (7, 9)]
+    assert [(document["repository_stars"], document["download_last_day"]) for document in found] == [(7, 9), (7, 9)]
     assert not rebuilt_engine.index.get_project_documents("plone-2", "only-here")
     assert read_stars(rebuilt_engine, "plone-1") == 7
 
@@ -92,12 +92,12 @@ def test_thousands_are_copied(rebuilt_engine: IndexEngine) -> None:
     names = [f"project-{number}" for number in range(1100)]
     for collection in ("plone-1", "plone-2"):
         rebuilt_engine.index.put(collection, [build_project(name) for name in names])
-    rebuilt_engine.index.update("plone-1", {name: RepositoryFields(github_stars=1) for name in names})
+    rebuilt_engine.index.update("plone-1", {name: RepositoryFields(repository_stars=1) for name in names})
 
     rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
     exported = [document.to_dict() for document in rebuilt_engine.index.export("plone-2")]
-    assert sum(document.get("github_stars", 0) for document in exported) == 1100
+    assert sum(document.get("repository_stars", 0) for document in exported) == 1100
 
 
 def test_nothing_is_carried_between_collections_that_are_not_there(rebuilt_engine: IndexEngine) -> None:

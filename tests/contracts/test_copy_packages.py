@@ -18,7 +18,7 @@ def two(engine: IndexEngine) -> IndexEngine:
     engine.admin.create("plone-1", STATE)
     engine.admin.create("plone-2", STATE)
     engine.index.put("plone-1", [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
-    engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
+    engine.index.update("plone-1", {"a": RepositoryFields(repository_stars=7)})
     engine.index.update("plone-1", {"a": HealthFields(health_score=50)})
     return engine
 
@@ -54,14 +54,14 @@ def test_other_packages_stay_as_they_are(two: IndexEngine) -> None:
 
 def test_a_copy_is_of_the_age_of_the_original(two: IndexEngine) -> None:
     two.admin.copy_packages("plone-1", "plone-2", ["a"])
-    two.index.update("plone-1", {"a": RepositoryFields(github_stars=8)})
+    two.index.update("plone-1", {"a": RepositoryFields(repository_stars=8)})
     two.admin.copy_enrichments("plone-1", "plone-2")
-    assert exported(two, "plone-2")[0]["github_stars"] == 8
+    assert exported(two, "plone-2")[0]["repository_stars"] == 8
 
     two.admin.copy_packages("plone-1", "plone-2", ["a"])
-    two.index.update("plone-2", {"a": RepositoryFields(github_stars=9)})
+    two.index.update("plone-2", {"a": RepositoryFields(repository_stars=9)})
     two.admin.copy_enrichments("plone-1", "plone-2")
-    assert exported(two, "plone-2")[0]["github_stars"] == 9
+    assert exported(two, "plone-2")[0]["repository_stars"] == 9
 
 
 def test_each_write_that_changes_a_package_changes_its_fingerprint(two: IndexEngine) -> None:
@@ -86,12 +86,14 @@ def test_tombstones_of_packages_that_are_there_are_not_copied(two: IndexEngine) 
 
 def test_initial_fields_fill_only_empty_owners(engine: IndexEngine) -> None:
     engine.admin.create("plone-1", STATE)
-    initial = Enrichments(repository=RepositoryFields(github_stars=1), downloads=DownloadFields(download_last_day=2))
+    initial = Enrichments(
+        repository=RepositoryFields(repository_stars=1), downloads=DownloadFields(download_last_day=2)
+    )
     package = replace(build_project("a", "1.0", "2.0"), initial=initial)
     engine.index.put("plone-1", [build_project("a", "1.0")])
-    engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
+    engine.index.update("plone-1", {"a": RepositoryFields(repository_stars=7)})
 
     engine.index.put("plone-1", [package])
 
     for document in exported(engine, "plone-1"):
-        assert (document["github_stars"], document["download_last_day"]) == (7, 2)
+        assert (document["repository_stars"], document["download_last_day"]) == (7, 2)

@@ -38,7 +38,7 @@ documents = st.builds(
 )
 tombstones = st.builds(Tombstone, name=st.sampled_from(PROJECTS), removed_at=numbers, reason=st.just("gone"))
 fields: st.SearchStrategy[ProjectFields] = st.one_of(
-    st.builds(RepositoryFields, github_stars=numbers),
+    st.builds(RepositoryFields, repository_stars=numbers),
     st.builds(DownloadFields, download_last_day=numbers),
     st.builds(HealthFields, health_score=numbers, health_confidence=st.floats(0, 1)),
 )

@@ -141,7 +141,7 @@ def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
 def test_drop_deletes_documents_and_aliases(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", build_state(cursor=7), alias="plone")
     engine.index.put("plone-1", [build_project("a"), build_project("b")])
-    engine.index.update("plone-1", {"a": RepositoryFields(github_stars=7)})
+    engine.index.update("plone-1", {"a": RepositoryFields(repository_stars=7)})
     engine.index.remove("plone-1", [Tombstone(name="b", removed_at=1, reason="")])
 
     admin.drop("plone-1")
@@ -149,7 +149,7 @@ def test_drop_deletes_documents_and_aliases(engine: IndexEngine, admin: IndexAdm
     assert (admin.resolve("plone-1"), admin.resolve("plone"), list(admin.list_collections())) == (None, None, [])
     admin.create("plone-1", STATE)
     engine.index.put("plone-1", [build_project("a")])
-    assert "github_stars" not in engine.index.get_project_documents("plone-1", "a")[0].to_dict()
+    assert "repository_stars" not in engine.index.get_project_documents("plone-1", "a")[0].to_dict()
     assert (engine.index.get_tombstone("plone-1", "b"), engine.index.get_state("plone-1").cursor) == (None, None)
 
 
@@ -157,11 +157,11 @@ def test_a_drop_leaves_the_other_collections(engine: IndexEngine, admin: IndexAd
     for collection in ("plone-1", "plone-2"):
         admin.create(collection, STATE, alias=f"alias-of-{collection}")
         engine.index.put(collection, [build_project("a")])
-        engine.index.update(collection, {"a": RepositoryFields(github_stars=7)})
+        engine.index.update(collection, {"a": RepositoryFields(repository_stars=7)})
 
     admin.drop("plone-1")
 
-    assert engine.index.get_project_documents("alias-of-plone-2", "a")[0].to_dict()["github_stars"] == 7
+    assert engine.index.get_project_documents("alias-of-plone-2", "a")[0].to_dict()["repository_stars"] == 7
 
 
 def test_an_alias_is_not_dropped_in_its_collections_place(admin: IndexAdmin) -> None:

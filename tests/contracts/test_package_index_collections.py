@@ -41,11 +41,11 @@ def test_a_new_collection_has_the_state_that_it_was_made_with(index: PackageInde
 
 def test_work_on_an_alias_is_work_on_its_collection(engine: IndexEngine, index: PackageIndex) -> None:
     index.put("plone", [build_project("a"), build_project("plone.api")])
-    index.update("plone", {"a": RepositoryFields(github_stars=7)})
+    index.update("plone", {"a": RepositoryFields(repository_stars=7)})
     index.remove("plone", [TOMBSTONE])
     index.set_state("plone", build_state(cursor=7))
 
-    assert list_documents(index, "a")[0]["github_stars"] == 7
+    assert list_documents(index, "a")[0]["repository_stars"] == 7
     assert (index.get_state(PLONE).cursor, index.get_tombstone(PLONE, "plone.api")) == (7, TOMBSTONE)
     assert [h.name_normalized for h in index.iter_project_states("plone")] == ["a"]
     assert list(index.get_documents("plone", ["a"])) == ["a"]
@@ -56,12 +56,12 @@ def test_collections_know_nothing_of_one_another(engine: IndexEngine, index: Pac
     for collection in (PLONE, "django-1"):
         index.put(collection, [build_project("a"), build_project("plone.api")])
 
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
     index.remove(PLONE, [TOMBSTONE])
     index.set_state(PLONE, build_state(cursor=7))
 
     assert [h.name_normalized for h in index.iter_project_states("django-1")] == ["a", "plone-api"]
-    assert "github_stars" not in index.get_project_documents("django-1", "a")[0].to_dict()
+    assert "repository_stars" not in index.get_project_documents("django-1", "a")[0].to_dict()
     assert (index.get_state("django-1").cursor, index.get_tombstone("django-1", "plone-api")) == (None, None)
 
 

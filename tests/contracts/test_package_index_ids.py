@@ -47,12 +47,12 @@ def test_each_is_written_again_in_its_own_place(colliding_index: PackageIndex) -
         assert not colliding_index.put(
             PLONE, [build_project(name, *versions, summary=f"again, of {name}", last_serial=5)]
         )
-    colliding_index.update(PLONE, {"a-1-0": RepositoryFields(github_stars=7)})
+    colliding_index.update(PLONE, {"a-1-0": RepositoryFields(repository_stars=7)})
 
     shown = {(d.registry.name, d.registry.summary): d.repository for d in colliding_index.export(PLONE)}
 
     assert shown.keys() == {("a", "again, of a"), ("a-1.0", "again, of a-1.0")}
-    assert shown["a-1.0", "again, of a-1.0"] == RepositoryFields(github_stars=7)
+    assert shown["a-1.0", "again, of a-1.0"] == RepositoryFields(repository_stars=7)
     assert [h.last_serial for h in colliding_index.iter_project_states(PLONE)] == [5, 5]
 
 

@@ -19,7 +19,7 @@ def make_names(count: int) -> list[str]:
 def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex) -> None:
     projects = [build_project("a", "1.0", "2.0"), build_project("b"), build_project("c")]
     index.put(PLONE, projects)
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
 
     held = index.get_documents(PLONE, (name for name in ("a", "c", "nowhere")))
 
@@ -83,12 +83,12 @@ def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
 
 def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex) -> None:
     index.put(PLONE, [build_project(name, "1.0", "2.0") for name in make_names(250)])
-    index.update(PLONE, {name: RepositoryFields(github_stars=len(name)) for name in make_names(250)})
+    index.update(PLONE, {name: RepositoryFields(repository_stars=len(name)) for name in make_names(250)})
     index.update(PLONE, {"project-7": DownloadFields(download_last_day=3)})
 
     exported = [document.to_dict() for document in index.export(PLONE)]
 
-    assert [document["github_stars"] for document in exported] == [len(document["name"]) for document in exported]
+    assert [document["repository_stars"] for document in exported] == [len(document["name"]) for document in exported]
     assert {document["id"] for document in exported if "download_last_day" in document} == {
         "project-7-1.0",
         "project-7-2.0",

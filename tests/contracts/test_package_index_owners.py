@@ -27,16 +27,16 @@ def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
 def test_every_release_of_a_project_gets_another_owners_fields(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
 
-    updated = index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    updated = index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
 
     assert updated == 1
-    assert [document["github_stars"] for document in list_documents(index, "a")] == [7, 7]
-    assert "github_stars" not in list_documents(index, "b")[0]
+    assert [document["repository_stars"] for document in list_documents(index, "a")] == [7, 7]
+    assert "repository_stars" not in list_documents(index, "b")[0]
 
 
 def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0")])
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9, download_history={"2026-01": 3})})
     index.update(PLONE, {"a": HealthFields(health_score=50, health_score_breakdown={"facts": [1, 2]})})
 
@@ -44,18 +44,20 @@ def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) ->
 
     (document,) = list_documents(index, "a")
     assert document["summary"] == "new"
-    assert (document["github_stars"], document["download_last_day"], document["health_score"]) == (7, 9, 50)
+    assert (document["repository_stars"], document["download_last_day"], document["health_score"]) == (7, 9, 50)
     assert document["download_history"] == {"2026-01": 3}
     assert document["health_score_breakdown"] == {"facts": [1, 2]}
 
 
 def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0")])
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
 
     index.put(PLONE, [build_project("a", "2.0")])
 
-    assert [(document["version"], document["github_stars"]) for document in list_documents(index, "a")] == [("2.0", 7)]
+    assert [(document["version"], document["repository_stars"]) for document in list_documents(index, "a")] == [
+        ("2.0", 7)
+    ]
 
 
 def test_a_write_may_bring_the_score_that_follows_from_it(index: PackageIndex) -> None:
@@ -84,62 +86,66 @@ def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageInde
 
 def test_enrichments_are_returned_for_existing_projects(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b"), build_project("plone.api")])
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7), "plone-api": RepositoryFields(github_stars=8)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7), "plone-api": RepositoryFields(repository_stars=8)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
     index.remove(PLONE, [TOMBSTONE])
 
     told = index.get_enrichments(PLONE, ["a", "b", "c", "plone-api"])
 
     assert told == {
-        "a": Enrichments(repository=RepositoryFields(github_stars=7), downloads=DownloadFields(download_last_day=9)),
+        "a": Enrichments(
+            repository=RepositoryFields(repository_stars=7), downloads=DownloadFields(download_last_day=9)
+        ),
         "b": Enrichments(),
     }
 
 
 def test_update_replaces_the_fields_of_its_owner_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
-    index.update(PLONE, {"a": RepositoryFields(github_stars=7, github_url="https://git.example/a")})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=7, repository_url="https://git.example/a")})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
 
-    index.update(PLONE, {"a": RepositoryFields(github_stars=8)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=8)})
 
     (document,) = list_documents(index, "a")
-    assert "github_url" not in document
-    assert (document["github_stars"], document["download_last_day"]) == (8, 9)
+    assert "repository_url" not in document
+    assert (document["repository_stars"], document["download_last_day"]) == (8, 9)
 
 
 def test_an_update_creates_no_project(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
-    updated = index.update(PLONE, {"a": RepositoryFields(github_stars=1), "b": RepositoryFields(github_stars=2)})
+    updated = index.update(
+        PLONE, {"a": RepositoryFields(repository_stars=1), "b": RepositoryFields(repository_stars=2)}
+    )
     index.put(PLONE, [build_project("b")])
 
     assert updated == 1
-    assert "github_stars" not in list_documents(index, "b")[0]
+    assert "repository_stars" not in list_documents(index, "b")[0]
 
 
 def test_update_of_removed_project_is_dropped(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone.api")])
     index.remove(PLONE, [TOMBSTONE])
 
-    updated = index.update(PLONE, {"plone-api": RepositoryFields(github_stars=1)})
+    updated = index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=1)})
     index.put(PLONE, [build_project("plone.api")])
 
     assert updated == 0
-    assert "github_stars" not in list_documents(index, "plone.api")[0]
+    assert "repository_stars" not in list_documents(index, "plone.api")[0]
 
 
 def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
-    counts = [index.update(PLONE, {"a": RepositoryFields(github_stars=1)}) for _ in range(2)]
+    counts = [index.update(PLONE, {"a": RepositoryFields(repository_stars=1)}) for _ in range(2)]
 
     assert counts == [1, 1]
 
 
 def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("Plone.API", "1.0", "2.0"), build_project("b")])
-    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=7)})
 
     removed = index.remove(PLONE, [TOMBSTONE])
 
@@ -152,13 +158,13 @@ def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageI
 
 def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone.api")])
-    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=7)})
+    index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=7)})
     index.remove(PLONE, [TOMBSTONE])
 
     index.put(PLONE, [build_project("plone.api")])
 
     assert index.get_tombstone(PLONE, "plone.api") is None
-    assert "github_stars" not in list_documents(index, "plone.api")[0]
+    assert "repository_stars" not in list_documents(index, "plone.api")[0]
 
 
 def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) -> None:
@@ -189,7 +195,7 @@ def test_all_tombstones_are_listed_by_name(index: PackageIndex) -> None:
 def test_fields_of_several_owners_are_written_in_one_step(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0")])
 
-    updated = index.update(PLONE, {"a": (RepositoryFields(github_stars=7), HealthFields(health_score=50)), "x": ()})
+    updated = index.update(PLONE, {"a": (RepositoryFields(repository_stars=7), HealthFields(health_score=50)), "x": ()})
 
     packages = index.get_packages(PLONE, ["a", "x"])
     assert updated == 1
@@ -197,7 +203,7 @@ def test_fields_of_several_owners_are_written_in_one_step(index: PackageIndex) -
     assert [document.registry.version for document in packages["a"]] == ["2.0", "1.0"]
     for document in packages["a"]:
         assert (document.repository, document.health) == (
-            RepositoryFields(github_stars=7),
+            RepositoryFields(repository_stars=7),
             HealthFields(health_score=50),
         )
     assert [index.get_project_documents(PLONE, "a")] == list(packages.values())

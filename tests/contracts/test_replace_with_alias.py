@@ -32,13 +32,13 @@ def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied_engin
 
 
 def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied_engine: IndexEngine) -> None:
-    copied_engine.index.update("plone", {"a": RepositoryFields(github_stars=7)})
+    copied_engine.index.update("plone", {"a": RepositoryFields(repository_stars=7)})
     copied_engine.index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
 
     copied_engine.admin.replace_with_alias("plone", "plone-1")
 
     if copied_engine.admin.replaces_atomically:
-        assert copied_engine.index.get_project_documents("plone", "a")[0].to_dict()["github_stars"] == 7
+        assert copied_engine.index.get_project_documents("plone", "a")[0].to_dict()["repository_stars"] == 7
         assert copied_engine.index.get_tombstone("plone", "b") is not None
 
 

@@ -58,7 +58,9 @@ def sample_packages(index: PackageIndex, plone_collection: None) -> None:
             "zope-old": DownloadFields(download_last_month=0),
         },
     )
-    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=90), "zope-old": RepositoryFields(github_stars=3)})
+    index.update(
+        PLONE, {"plone-api": RepositoryFields(repository_stars=90), "zope-old": RepositoryFields(repository_stars=3)}
+    )
     index.update(PLONE, {"plone-api": HealthFields(health_score=90), "django-blog": HealthFields(health_score=45)})
 
 

@@ -55,7 +55,7 @@ def packages(index: PackageIndex, plone_collection: None) -> None:
         },
     )
     index.update(PLONE, {"plone-api": HealthFields(health_score=90), "left": HealthFields(health_score=10)})
-    index.update(PLONE, {"plone-api": RepositoryFields(github_stars=5, github_topics=("hypercube",))})
+    index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=5, repository_topics=("hypercube",))})
 
 
 @pytest.fixture
@@ -217,7 +217,7 @@ def test_github_topics_are_searched_as_soon_as_they_are_known(index: PackageInde
     index.put(PLONE, [build_project("plone.api", "1.0", "2.0")])
     before = search_engine.search("plone", SearchQuery(text="hypercube")).total
 
-    index.update(PLONE, {"plone-api": RepositoryFields(github_topics=("hypercube",))})
+    index.update(PLONE, {"plone-api": RepositoryFields(repository_topics=("hypercube",))})
 
     assert (before, search_engine.search("plone", SearchQuery(text="hypercube")).total) == (0, 1)
 

@@ -52,7 +52,7 @@ def test_other_texts_name_no_successor(text: str) -> None:
 
 
 def test_active_package_has_no_replacement() -> None:
-    assert find_replacement(ACTIVE, RepositoryFields(github_archived=False)) is None
+    assert find_replacement(ACTIVE, RepositoryFields(repository_archived=False)) is None
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_active_package_has_no_replacement() -> None:
             UNSET,
             'it has the classifier "Development Status :: 7 - Inactive"',
         ),
-        (ACTIVE, RepositoryFields(github_archived=True), "its repository is archived"),
+        (ACTIVE, RepositoryFields(repository_archived=True), "its repository is archived"),
         (
             with_texts(chapter="This package is no longer maintained."),
             UNSET,

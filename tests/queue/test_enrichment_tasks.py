@@ -72,7 +72,7 @@ def test_enrich_github_requests_each_repository_once(site: QueueSite, github: Lo
     assert (result["status"], result["collections"]["plone"]["cached"]) == ("done", 1)
     for collection in ("plone", "flask"):
         document, *_ = site.context.deps.index.get_project_documents(collection, "both-worlds")
-        assert document.to_dict()["github_stars"] == 86
+        assert document.to_dict()["repository_stars"] == 86
 
 
 def test_github_retry_after_is_passed_to_celery(site: QueueSite, github: LocalGitHub) -> None:

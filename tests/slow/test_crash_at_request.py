@@ -177,7 +177,7 @@ def test_rebuild_crash_at_any_request(pypi: LocalPyPI, filled_store: Store, tmp_
 def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, alias: str, stride: int) -> None:
     """Enrichments are never lost; the name leads nowhere for a moment only if it is the collection itself."""
     filled = open_store()
-    documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "github_stars": 7}]
+    documents = [{"id": "Tiny.One-None", "name": "Tiny.One", "version": "None", "repository_stars": 7}]
     documents += [{"id": f"tiny-{name}-1.0", "name": f"tiny-{name}", "version": "1.0"} for name in ("one", "two", "no")]
     legacy_collection.create_legacy_collection(
         filled, "packages1" if alias else "tiny", alias=alias, documents=documents
@@ -193,7 +193,9 @@ def test_legacy_takeover_crash_at_any_request(pypi: LocalPyPI, tmp_path: Path, a
         complete = aliased or next(
             collection for collection in store.collections.values() if collection.name.startswith("tiny-")
         )
-        stars = [document["github_stars"] for document in complete.documents.values() if "github_stars" in document]
+        stars = [
+            document["repository_stars"] for document in complete.documents.values() if "repository_stars" in document
+        ]
         assert stars in ([7], [7, 7])
         with open_tiny_world(pypi, store, tmp_path) as world:
             assert run_use_case(world, "recreate").is_complete

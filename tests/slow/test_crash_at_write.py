@@ -192,12 +192,12 @@ def test_rebuild_keeps_concurrent_writes(pypi: LocalPyPI, filled_folder: Path) -
             def write_stars(number: int, index: PackageIndex = other.deps.index, now: int = step) -> None:
                 if number == now:
                     written_at.append(number)
-                    index.update("tiny", {"tiny-one": RepositoryFields(github_stars=86)})
+                    index.update("tiny", {"tiny-one": RepositoryFields(repository_stars=86)})
 
             document, steps = rebuild_with_hook(pypi, folder, write_stars)
 
         if len(written_at) > step:
-            assert document.get("github_stars") == 86, f"written before step {step} of {steps} and lost"
+            assert document.get("repository_stars") == 86, f"written before step {step} of {steps} and lost"
             assert document["health_model"] == "full", f"written before step {step} of {steps} and not scored"
         shutil.rmtree(folder)
         step += 1
@@ -211,10 +211,10 @@ def test_crashed_rebuild_keeps_last_writes(pypi: LocalPyPI, filled_folder: Path)
         admin.create("tiny-2", CollectionState(filter=world.filter))
         index.put("tiny-2", [ProjectDocuments(name_normalized=n, documents=d) for n, d in read_all_documents(world)])
         index.set_state("tiny-1", replace(read_state(world), rebuild_of="tiny"))
-        index.update("tiny-1", {"tiny-one": RepositoryFields(github_stars=86)})
+        index.update("tiny-1", {"tiny-one": RepositoryFields(repository_stars=86)})
         admin.set_alias("tiny", "tiny-2")
 
         assert run_use_case(world, "changes").is_complete
 
         assert list_aliases(admin) == {"tiny-2": ("tiny",)}
-        assert world.document("tiny.one")["github_stars"] == 86
+        assert world.document("tiny.one")["repository_stars"] == 86

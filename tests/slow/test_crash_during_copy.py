@@ -83,7 +83,7 @@ def test_copy_crash_at_any_write(filled_file: Path) -> None:
 
 
 WRITES: dict[str, Callable[[PackageIndex], object]] = {
-    "stars": lambda index: index.update("plone", {"a": RepositoryFields(github_stars=99)}),
+    "stars": lambda index: index.update("plone", {"a": RepositoryFields(repository_stars=99)}),
     "a new project": lambda index: index.put("plone", [build_project("new")]),
     "a new release": lambda index: index.put("plone", [build_project("a", "1.0", "2.0", "3.0", last_serial=9)]),
     "a change at the same serial": lambda index: index.put("plone", [build_project("b", "1.0", summary="changed")]),

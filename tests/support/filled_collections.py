@@ -34,7 +34,7 @@ def fill_collection(deps: Dependencies, collection: str, alias: str = "") -> Non
     deps.admin.create(collection, build_state(cursor=7, cursor_confirmed_at=NOW - 7200), alias=alias)
     index = deps.index
     index.put(collection, [build_project("a", "1.0", "2.0", last_serial=5), build_project("b", "1.0")])
-    index.update(collection, {"a": RepositoryFields(github_stars=7, github_checked=5)})
+    index.update(collection, {"a": RepositoryFields(repository_stars=7, repository_checked=5)})
     index.update(collection, {"a": DownloadFields(download_total=9, download_history={"2026-01": 4})})
     index.update(collection, {"b": HealthFields(health_score=50, health_confidence=0.5)})
     index.remove(collection, [TOMBSTONE])

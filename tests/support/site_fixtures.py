@@ -56,7 +56,9 @@ def fill_small_site(deps: Dependencies) -> None:
             ),
         },
     )
-    deps.index.update(PLONE, {"plone-api": RepositoryFields(github_stars=86, github_url="https://github.com/p/a")})
+    deps.index.update(
+        PLONE, {"plone-api": RepositoryFields(repository_stars=86, repository_url="https://github.com/p/a")}
+    )
     deps.index.update(
         PLONE,
         {
@@ -214,7 +216,7 @@ def build_wide_site() -> Dependencies:
             for n, name in enumerate(names)
         },
     )
-    deps.index.update(PLONE, {name: RepositoryFields(github_stars=n) for n, name in enumerate(names)})
+    deps.index.update(PLONE, {name: RepositoryFields(repository_stars=n) for n, name in enumerate(names)})
     deps.index.update(
         PLONE, {name: HealthFields(health_score=n % 101, health_model="full") for n, name in enumerate(names)}
     )
@@ -297,7 +299,9 @@ def build_crowded_site() -> Dependencies:
     deps.index.update(
         PLONE, {name: DownloadFields(download_last_month=987_654_321, download_history=history) for name in names}
     )
-    deps.index.update(PLONE, {name: RepositoryFields(github_stars=123_456, github_archived=True) for name in names})
+    deps.index.update(
+        PLONE, {name: RepositoryFields(repository_stars=123_456, repository_archived=True) for name in names}
+    )
     deps.index.update(PLONE, {name: HealthFields(health_score=88, health_model="full") for name in names})
     return deps
 

@@ -50,7 +50,7 @@ def write_some(path: Path, prefix: str, count: str, start: str = "0") -> None:
         name = f"{prefix}-{number % PROJECTS}"
         index.put(COLLECTION, [build_written(name, number)])
         print(name, number, flush=True)
-        index.update(COLLECTION, {name: RepositoryFields(github_stars=number)})
+        index.update(COLLECTION, {name: RepositoryFields(repository_stars=number)})
 
 
 def write_all(path: Path) -> None:

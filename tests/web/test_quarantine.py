@@ -58,7 +58,9 @@ def site() -> Iterator[httpx.Client]:
         project_status="quarantined",
     )
     deps.index.put(PLONE, [evil])
-    deps.index.update(PLONE, {"plone-evil": RepositoryFields(github_stars=1, github_url="https://github.com/e/vil")})
+    deps.index.update(
+        PLONE, {"plone-evil": RepositoryFields(repository_stars=1, repository_url="https://github.com/e/vil")}
+    )
     with serve_app(deps, {}) as client:
         yield client
 

@@ -54,7 +54,7 @@ def test_read_changes_returns_every_change(database: Database, index: SqliteInde
 
     index.put("plone", [build_project("c", summary="new")])
     index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1)})
+    index.update("plone", {"a": RepositoryFields(repository_stars=1)})
 
     assert get_changed_names(database, seen) == ["c", "b", "a"]
     assert get_changed_names(database) == ["d", "c", "b", "a"]
@@ -62,11 +62,13 @@ def test_read_changes_returns_every_change(database: Database, index: SqliteInde
 
 def test_unchanged_write_is_no_change(database: Database, index: SqliteIndex) -> None:
     index.put("plone", [build_project("a", "1.0", "2.0")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1)})
+    index.update("plone", {"a": RepositoryFields(repository_stars=1)})
     seen = get_last_change(database)
 
     index.put("plone", [build_project("a", "1.0", "2.0")])
-    index.update("plone", {"a": RepositoryFields(github_stars=1), "not-there": RepositoryFields(github_stars=1)})
+    index.update(
+        "plone", {"a": RepositoryFields(repository_stars=1), "not-there": RepositoryFields(repository_stars=1)}
+    )
     index.remove("plone", [Tombstone(name="not-there", removed_at=1, reason="gone")])
 
     assert get_changed_names(database, seen) == []
@@ -85,7 +87,7 @@ def test_copied_enrichment_is_a_change(database: Database, index: SqliteIndex, a
     admin.create("plone-2", build_state())
     for collection in (PLONE, "plone-2"):
         index.put(collection, [build_project("a"), build_project("b")])
-    index.update(PLONE, {"a": RepositoryFields(github_stars=1)})
+    index.update(PLONE, {"a": RepositoryFields(repository_stars=1)})
     admin.set_alias("plone", "plone-2")
     seen = get_last_change(database)
 

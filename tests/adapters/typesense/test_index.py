@@ -64,11 +64,11 @@ def test_the_schema_is_as_declared(local: LocalTypesense, plone: Typesense) -> N
 
 def test_documents_are_flat_as_clients_read_them(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.put("plone", [build_project("Plone.API", "1.0", project_urls={"Docs.": "https://docs.example"})])
-    plone.index.update("plone", {"plone-api": RepositoryFields(github_stars=7, github_topics=("cms",))})
+    plone.index.update("plone", {"plone-api": RepositoryFields(repository_stars=7, repository_topics=("cms",))})
 
     document = get_stored_document(local, "Plone.API-1.0")
 
-    assert (document["name_normalized"], document["github_stars"], document["github_topics"]) == (
+    assert (document["name_normalized"], document["repository_stars"], document["repository_topics"]) == (
         "plone-api",
         7,
         ["cms"],
@@ -112,13 +112,13 @@ def test_texts_that_are_gone_are_erased(local: LocalTypesense, plone: Typesense)
 def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: Typesense) -> None:
     """As after an upgrade of the program: documents are there, and were made without it."""
     plone.index.put("plone", [build_project("a", "1.0")])
-    names = ("is_newest", "github_stars")
+    names = ("is_newest", "repository_stars")
     local.store.collection("plone").alter({"fields": [{"name": name, "drop": True} for name in names]})
 
     plone.index.put("plone", [build_project("b", "1.0")])
 
     assert get_schema(local)["is_newest"]["facet"]
-    assert get_schema(local)["github_stars"]["optional"]
+    assert get_schema(local)["repository_stars"]["optional"]
     assert local.requests.by_kind["alter_collection"] == 1
 
 
@@ -133,7 +133,9 @@ def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: Local
     assert local.requests.by_kind["alter_collection"] == 1
 
 
-@pytest.mark.parametrize(("name", "change"), [("github_stars", {"type": "int32"}), ("keywords", {"type": "string"})])
+@pytest.mark.parametrize(
+    ("name", "change"), [("repository_stars", {"type": "int32"}), ("keywords", {"type": "string"})]
+)
 def test_field_of_another_type_is_an_error_with_hint(
     local: LocalTypesense, plone: Typesense, name: str, change: Json
 ) -> None:
@@ -154,7 +156,7 @@ LEGACY_SCHEMA = {
     "fields": [
         {"name": "name", "type": "string", "facet": True},
         {"name": "version", "type": "string", "facet": True},
-        {"name": "github_stars", "type": "int32", "optional": True},
+        {"name": "repository_stars", "type": "int32", "optional": True},
     ],
 }
 
@@ -164,7 +166,7 @@ def old(local: LocalTypesense, ports: Typesense) -> Typesense:
     """A collection made by an older program: one project under two spellings, and a document without a version."""
     collection = local.store.create(dict(LEGACY_SCHEMA))
     for identifier, name, stars in (("plone.api-1.0", "plone.api", 5), ("plone-api-2.0", "plone-api", 6)):
-        document = {"id": identifier, "name": name, "version": "1.0", "github_stars": stars}
+        document = {"id": identifier, "name": name, "version": "1.0", "repository_stars": stars}
         collection.write(document, "create", "reject")
     collection.write({"id": "plone.app-None", "name": "plone.app", "version": "None"}, "create", "reject")
     local.store.set_alias("old", {"collection_name": "old-1"})
@@ -207,8 +209,8 @@ def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> 
     old.admin.copy_enrichments("old-1", "old-2")
 
     enrichments = old.index.get_enrichments("old-2", ["plone-api", "plone-app"])
-    assert enrichments["plone-api"].repository == RepositoryFields(github_stars=5)
-    assert "github_stars" not in old.index.get_project_documents("old-2", "plone.app")[0].to_dict()
+    assert enrichments["plone-api"].repository == RepositoryFields(repository_stars=5)
+    assert "repository_stars" not in old.index.get_project_documents("old-2", "plone.app")[0].to_dict()
 
 
 def test_legacy_documents_are_not_read_as_own(old: Typesense) -> None:
@@ -219,21 +221,21 @@ def test_legacy_documents_are_not_read_as_own(old: Typesense) -> None:
 def test_missed_release_gets_shared_fields_with_next_write(local: LocalTypesense, plone: Typesense) -> None:
     """Another process has added it between the look at what is there and the writing."""
     plone.index.put("plone", [build_project("a", "1.0")])
-    plone.index.update("plone", {"a": RepositoryFields(github_stars=7)})
+    plone.index.update("plone", {"a": RepositoryFields(repository_stars=7)})
     missed = {
         **get_stored_document(local, "a-1.0"),
         "id": "a-2.0",
         "version": "2.0",
-        "github_stars": 1,
+        "repository_stars": 1,
         "written_repository": 1,
     }
     local.store.collection("plone").write(missed, "create", "reject")
 
-    displayed = [document.to_dict()["github_stars"] for document in plone.index.get_project_documents("plone", "a")]
+    displayed = [document.to_dict()["repository_stars"] for document in plone.index.get_project_documents("plone", "a")]
     plone.index.put("plone", [build_project("a", "1.0", "2.0")])
 
     assert displayed == [7, 7]
-    assert get_stored_document(local, "a-2.0")["github_stars"] == 7
+    assert get_stored_document(local, "a-2.0")["repository_stars"] == 7
 
 
 def test_ids_of_every_kind_can_be_deleted(local: LocalTypesense, plone: Typesense) -> None:

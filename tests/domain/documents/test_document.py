@@ -88,12 +88,12 @@ def test_equal_serials_are_decided_by_check_time() -> None:
 
 def test_newer_fields_of_other_owners_win() -> None:
     incoming = Enrichments(
-        repository=RepositoryFields(github_stars=1, github_checked=5),
+        repository=RepositoryFields(repository_stars=1, repository_checked=5),
         downloads=DownloadFields(download_total=1, download_checked=5),
         health=HealthFields(health_score=1),
     )
     held = Enrichments(
-        repository=RepositoryFields(github_stars=2, github_checked=6),
+        repository=RepositoryFields(repository_stars=2, repository_checked=6),
         downloads=DownloadFields(download_total=2, download_checked=4),
         health=HealthFields(health_score=2),
     )

@@ -145,12 +145,12 @@ def test_what_a_repository_tells_is_unknown_before_it_was_looked_up() -> None:
 
 def test_what_a_repository_tells_is_known_after() -> None:
     repository = RepositoryFields(
-        github_url="https://github.com/a/a",
-        github_last_commit=100,
-        github_pushed=200,
-        github_open_issues=3,
-        github_closed_issues=9,
-        github_archived=True,
+        repository_url="https://github.com/a/a",
+        repository_last_commit=100,
+        repository_pushed=200,
+        repository_open_issues=3,
+        repository_closed_issues=9,
+        repository_archived=True,
     )
 
     known = extract(make_release(), repository=repository)
@@ -160,22 +160,22 @@ def test_what_a_repository_tells_is_known_after() -> None:
 
 
 def test_push_date_replaces_missing_commit_date() -> None:
-    known = extract(make_release(), repository=RepositoryFields(github_pushed=200, github_open_issues=3))
+    known = extract(make_release(), repository=RepositoryFields(repository_pushed=200, repository_open_issues=3))
 
     assert (known.last_commit, known.issues) == (200, UNSET)
 
 
 def test_repository_without_data_counts_as_looked_up() -> None:
-    assert extract(make_release(), repository=RepositoryFields(github_checked=1)).has_repository is True
+    assert extract(make_release(), repository=RepositoryFields(repository_checked=1)).has_repository is True
     assert extract(make_release(), repository=RepositoryFields()).has_repository is False
     assert extract(make_release(), downloads=DownloadFields(download_last_day=1)).has_repository is False
 
 
 def test_stars_and_downloads_change_nothing() -> None:
-    few = extract(make_release(), repository=RepositoryFields(github_stars=1))
+    few = extract(make_release(), repository=RepositoryFields(repository_stars=1))
     many = extract(
         make_release(),
-        repository=RepositoryFields(github_stars=10**6, github_forks=10**5, github_watchers=10**4),
+        repository=RepositoryFields(repository_stars=10**6, repository_forks=10**5, repository_watchers=10**4),
         downloads=DownloadFields(download_last_month=10**9),
     )
 

@@ -65,8 +65,8 @@ def test_legacy_enrichments_reach_all_releases(taken_over: World) -> None:
 
     for document in taken_over.deps.index.get_project_documents("plone", "plone.api"):
         flat = document.to_dict()
-        details = {name: flat[name] for name in ("github_stars", "github_updated", "download_last_month")}
-        assert details == {"github_stars": 7, "github_updated": 1_700_000_000, "download_last_month": 9}
+        details = {name: flat[name] for name in ("repository_stars", "repository_updated", "download_last_month")}
+        assert details == {"repository_stars": 7, "repository_updated": 1_700_000_000, "download_last_month": 9}
     one = taken_over.document("collective.one")
     assert (one["download_total"], one["download_last_month"]) == (4711, 2)
 

@@ -78,7 +78,7 @@ def test_merge_keeps_target_documents(deps: Dependencies) -> None:
     ]
     assert stored == [("a-3.0", "read later", True), ("a-2.0", "", False), ("a-1.0", "read later", False)]
     assert len(deps.index.get_project_documents("two", "only-here")) == 1
-    assert deps.index.get_project_documents("two", "a")[0].to_dict()["github_stars"] == 7
+    assert deps.index.get_project_documents("two", "a")[0].to_dict()["repository_stars"] == 7
 
 
 def test_merge_keeps_older_cursor_and_retries(deps: Dependencies) -> None:
@@ -148,11 +148,11 @@ def test_merge_rejects_unfinished_rebuild(deps: Dependencies) -> None:
 def test_merge_keeps_newer_enrichments(deps: Dependencies) -> None:
     fill_collection(deps, "one")
     fill_collection(deps, "two")
-    deps.index.update("two", {"a": RepositoryFields(github_stars=99)})
+    deps.index.update("two", {"a": RepositoryFields(repository_stars=99)})
 
     merge_collection(deps, "one", "two")
 
-    assert deps.index.get_project_documents("two", "a")[0].to_dict()["github_stars"] == 99
+    assert deps.index.get_project_documents("two", "a")[0].to_dict()["repository_stars"] == 99
 
 
 @given(projects, projects)

@@ -42,7 +42,7 @@ def test_rebuild_reads_all_and_reuses_readmes(small: World) -> None:
 
 def test_rebuild_copies_enrichments(small: World) -> None:
     small.fetch()
-    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(repository_stars=86)})
     small.deps.index.update("plone", {"plone-api": DownloadFields(download_last_day=3)})
     small.fake_registry.archive("plone.api")
     small.refresh(sweep_all=True)
@@ -52,7 +52,7 @@ def test_rebuild_copies_enrichments(small: World) -> None:
     small.recreate()
 
     document = small.document("plone.api")
-    assert (document["github_stars"], document["download_last_day"]) == (86, 3)
+    assert (document["repository_stars"], document["download_last_day"]) == (86, 3)
     assert document["project_status"] == "archived"
     assert small.deps.index.get_tombstone("plone", "collective.one") is not None
 
@@ -105,7 +105,7 @@ def test_rebuild_with_another_filter(small: World) -> None:
 def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
     small.deps.admin.create("plone", CollectionState(filter=small.filter))
     small.fetch()
-    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(repository_stars=86)})
     small.fake_registry.remove_project("collective.one")
 
     report = small.recreate()
@@ -113,7 +113,7 @@ def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
     assert report.is_complete
     assert list_collection_aliases(small) == {"plone-1": ("plone",)}
     assert small.stored() == small.expected()
-    assert small.document("plone.api")["github_stars"] == 86
+    assert small.document("plone.api")["repository_stars"] == 86
     assert small.deps.index.get_tombstone("plone", "collective.one") is not None
 
 

@@ -46,7 +46,7 @@ releases = st.builds(
 )
 enrichments = st.lists(
     st.one_of(
-        st.builds(RepositoryFields, github_stars=numbers, github_topics=st.lists(texts, max_size=2).map(tuple)),
+        st.builds(RepositoryFields, repository_stars=numbers, repository_topics=st.lists(texts, max_size=2).map(tuple)),
         st.builds(DownloadFields, download_total=numbers, download_history=st.dictionaries(texts, numbers, max_size=2)),
         st.builds(
             HealthFields,
@@ -121,7 +121,7 @@ def test_export_format(deps: Dependencies, file: Path) -> None:
 
     first, *documents, stone, last = file.read_text("utf-8").splitlines()
     assert first.startswith('{"pyf.aggregator":{"format":1,"state":{"filter":{"classifiers":["Framework :: Plone"]')
-    assert all(line.startswith('{"id":"') and '"github_stars":7' in line for line in documents[:2])
+    assert all(line.startswith('{"id":"') and '"repository_stars":7' in line for line in documents[:2])
     assert stone.startswith('{"tombstone":{"name":"gone"')
     assert last == '{"pyf.aggregator":{"documents":3,"tombstones":1}}'
 
@@ -140,7 +140,7 @@ def test_import_keeps_newer_documents(deps: Dependencies, file: Path) -> None:
     export_to(deps, "plone", file)
     index = deps.index
     index.put("plone", [build_project("a", "1.0", "3.0", last_serial=9, summary="newer"), build_project("new")])
-    index.update("plone", {"a": RepositoryFields(github_stars=99, github_checked=6)})
+    index.update("plone", {"a": RepositoryFields(repository_stars=99, repository_checked=6)})
     index.set_state("plone", replace(index.get_state("plone"), cursor=9))
 
     report = import_from(deps, "plone", file)
@@ -148,7 +148,7 @@ def test_import_keeps_newer_documents(deps: Dependencies, file: Path) -> None:
     assert report.is_complete
     stored_documents = [(d.registry.version, d.registry.summary) for d in index.get_project_documents("plone", "a")]
     assert stored_documents == [("3.0", "newer"), ("2.0", ""), ("1.0", "newer")]
-    assert index.get_project_documents("plone", "a")[0].to_dict()["github_stars"] == 99
+    assert index.get_project_documents("plone", "a")[0].to_dict()["repository_stars"] == 99
     assert len(index.get_project_documents("plone", "new")) == 1
     assert index.get_state("plone").cursor == 7
 

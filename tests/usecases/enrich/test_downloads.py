@@ -96,13 +96,13 @@ def test_counts_reach_all_releases(world: DownloadsWorld) -> None:
 def test_downloads_keep_other_fields(world: DownloadsWorld) -> None:
     world.add_projects("plone-api")
     world.set_counts("plone-api")
-    world.index.update("plone", {"plone-api": RepositoryFields(github_stars=7)})
+    world.index.update("plone", {"plone-api": RepositoryFields(repository_stars=7)})
     world.index.update("plone", {"plone-api": HealthFields(health_score=50)})
 
     world.run()
 
     document = world.index.get_project_documents("plone", "plone-api")[0].to_dict()
-    assert (document["github_stars"], document["health_score"], document["download_last_day"]) == (7, 50, 1)
+    assert (document["repository_stars"], document["health_score"], document["download_last_day"]) == (7, 50, 1)
 
 
 def test_later_release_has_counts(world: DownloadsWorld) -> None:

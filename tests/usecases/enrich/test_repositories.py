@@ -92,14 +92,16 @@ def test_repository_fields_reach_all_releases(enrichment: EnrichmentWorld) -> No
     report = enrichment.run()
 
     documents = enrichment.deps.index.get_project_documents("plone", "plone-api")
+    assert [document.to_dict()["repository_stars"] for document in documents] == [90, 90, 90]
     assert [document.to_dict()["github_stars"] for document in documents] == [90, 90, 90]
     assert enrichment.read_fields("plone-api") == RepositoryFields(
-        github_url="https://github.com/plone/plone.api",
-        github_verified=True,
-        github_stars=90,
-        github_topics=("plone",),
-        github_archived=False,
-        github_checked=int(enrichment.clock()),
+        repository_host="github.com",
+        repository_url="https://github.com/plone/plone.api",
+        repository_verified=True,
+        repository_stars=90,
+        repository_topics=("plone",),
+        repository_archived=False,
+        repository_checked=int(enrichment.clock()),
     )
     assert (report.found, report.enriched, report.cached, report.missing, report.is_complete) == (1, 1, 0, [], True)
     assert report.requests == 1
@@ -113,7 +115,7 @@ def test_later_release_has_repository_fields(enrichment: EnrichmentWorld) -> Non
     enrichment.add_project("a", "1.0", "2.0", source="https://github.com/o/a")
 
     newest, _ = enrichment.deps.index.get_project_documents("plone", "a")
-    assert (newest.registry.version, newest.to_dict()["github_stars"]) == ("2.0", 3)
+    assert (newest.registry.version, newest.to_dict()["repository_stars"]) == ("2.0", 3)
 
 
 def test_repositories_keep_other_fields(enrichment: EnrichmentWorld) -> None:
@@ -184,7 +186,7 @@ def test_missing_repository_tries_next_candidate(
     report = enrichment.run()
 
     assert enrichment.take_requested == ["o/gone", "o/gone-too", "former/a"]
-    assert (report.enriched, enrichment.read_fields("a").github_stars) == (1, 2)
+    assert (report.enriched, enrichment.read_fields("a").repository_stars) == (1, 2)
 
 
 def test_moved_repository_is_requested_once(
@@ -198,8 +200,8 @@ def test_moved_repository_is_requested_once(
     enrichment.add_project("b", collection="django", source="https://github.com/o/a")
     report = enrichment.run("django")
 
-    assert enrichment.read_fields("a").github_url == "https://github.com/o/a"
-    assert (report.requests, report.cached, enrichment.read_fields("b", "django").github_stars) == (0, 1, 2)
+    assert enrichment.read_fields("a").repository_url == "https://github.com/o/a"
+    assert (report.requests, report.cached, enrichment.read_fields("b", "django").repository_stars) == (0, 1, 2)
 
 
 def test_cached_repositories_need_no_request(
@@ -218,7 +220,7 @@ def test_cached_repositories_need_no_request(
     for report in (again, other):
         assert (report.enriched, report.cached, report.missing) == (1, 1, ["b"])
     assert enrichment.read_fields("a", "django") == enrichment.read_fields("a")
-    assert enrichment.read_fields("a").github_checked == int(enrichment.clock()) - DAY + 1
+    assert enrichment.read_fields("a").repository_checked == int(enrichment.clock()) - DAY + 1
 
 
 @pytest.mark.parametrize(("passed", "options"), [(DAY, {}), (1, {"fresh": True})])
@@ -233,7 +235,7 @@ def test_repository_cache_expires_or_is_bypassed(
 
     report = enrichment.run(**options)
 
-    assert (report.requests, enrichment.read_fields("a").github_stars) == (1, 3)
+    assert (report.requests, enrichment.read_fields("a").repository_stars) == (1, 3)
 
 
 def test_missing_repository_clears_fields(enrichment: EnrichmentWorld) -> None:
@@ -245,7 +247,7 @@ def test_missing_repository_clears_fields(enrichment: EnrichmentWorld) -> None:
 
     report = enrichment.run()
 
-    assert enrichment.read_fields("a") == RepositoryFields(github_checked=int(enrichment.clock()))
+    assert enrichment.read_fields("a") == RepositoryFields(repository_checked=int(enrichment.clock()))
     assert report.missing == ["a"]
     assert report.reasons["a"] == "GitHub knows no public repository: o/a"
     assert report.is_complete
@@ -262,7 +264,7 @@ def test_outage_keeps_repository_fields(enrichment: EnrichmentWorld) -> None:
 
     report = enrichment.run()
 
-    assert (enrichment.read_fields("a").github_stars, enrichment.read_fields("b").github_stars) == (2, 3)
+    assert (enrichment.read_fields("a").repository_stars, enrichment.read_fields("b").repository_stars) == (2, 3)
     assert (report.failed, report.missing, report.is_complete) == (["a"], [], False)
     enrichment.host.unavailable = set()
     assert enrichment.run().requests == 1
@@ -301,7 +303,7 @@ def test_packages_without_repository_are_missing(enrichment: EnrichmentWorld) ->
         "moved-away": "its repository is on another host: https://codeberg.org/o/moved-away",
     }
     assert (sorted(report.missing), report.is_complete, enrichment.take_requested) == (sorted(report.reasons), True, [])
-    assert enrichment.read_fields("nowhere") == RepositoryFields(github_checked=int(enrichment.clock()))
+    assert enrichment.read_fields("nowhere") == RepositoryFields(repository_checked=int(enrichment.clock()))
 
 
 def test_enrich_one_package_by_any_spelling(enrichment: EnrichmentWorld) -> None:
@@ -312,7 +314,7 @@ def test_enrich_one_package_by_any_spelling(enrichment: EnrichmentWorld) -> None
     report = enrichment.run(name="PLONE_api")
 
     assert (report.found, enrichment.take_requested) == (1, ["o/Plone.Api"])
-    assert enrichment.read_fields("plone-api").github_stars == 4
+    assert enrichment.read_fields("plone-api").repository_stars == 4
     assert enrichment.read_fields("other") == RepositoryFields()
 
 
@@ -345,7 +347,7 @@ def test_repositories_limit_selects_oldest_checks(enrichment: EnrichmentWorld) -
         enrichment.clock.advance(1)
         enrichment.run(limit=2)
         seen.append(
-            sorted(name for name in "abcd" if enrichment.read_fields(name).github_checked == enrichment.clock())
+            sorted(name for name in "abcd" if enrichment.read_fields(name).repository_checked == enrichment.clock())
         )
 
     assert seen == [["a", "b"], ["c", "d"], ["b"]]  # what is known of `a` was learned in the first run
@@ -384,7 +386,7 @@ def test_repository_claimed_by_many_is_not_verified(enrichment: EnrichmentWorld)
 
     enrichment.run()
 
-    assert [enrichment.read_fields(name).github_verified for name in ("ab", "kl", "own")] == [False, False, True]
+    assert [enrichment.read_fields(name).repository_verified for name in ("ab", "kl", "own")] == [False, False, True]
 
 
 def test_claims_by_former_name_or_second_link_count(
@@ -399,7 +401,9 @@ def test_claims_by_former_name_or_second_link_count(
 
     enrichment.run()
 
-    assert {enrichment.read_fields(name).github_verified for name in ("ab", "cd", "ef", "gh", "ij", "kl")} == {False}
+    assert {enrichment.read_fields(name).repository_verified for name in ("ab", "cd", "ef", "gh", "ij", "kl")} == {
+        False
+    }
 
 
 def test_partial_run_keeps_verification(enrichment: EnrichmentWorld) -> None:
@@ -407,14 +411,14 @@ def test_partial_run_keeps_verification(enrichment: EnrichmentWorld) -> None:
         enrichment.add_project(name, source="https://github.com/o/template")
     enrichment.add_repository("o/template", stars=20_000)
     enrichment.run(name="cd")
-    before = enrichment.read_fields("cd").github_verified
+    before = enrichment.read_fields("cd").repository_verified
     enrichment.run()
 
     enrichment.run(name="ab", fresh=True)
     enrichment.run(limit=2, fresh=True)
 
     assert before is UNSET
-    assert [enrichment.read_fields(name).github_verified for name in ("ab", "cd")] == [False, False]
+    assert [enrichment.read_fields(name).repository_verified for name in ("ab", "cd")] == [False, False]
 
 
 def test_repository_progress_is_complete(enrichment: EnrichmentWorld) -> None:
@@ -458,7 +462,7 @@ def test_repository_run_properties(
             first = next((path for path in paths if path in hosted or path in down), "")
             expected = "failed" if first in down else "enriched" if first else "missing"
             name = f"p{number}"
-            url = enrichment.read_fields(name).github_url
+            url = enrichment.read_fields(name).repository_url
             ended = "failed" if name in report.failed else "missing" if name in report.missing else "enriched"
             assert (ended, url) == (expected, f"https://github.com/{first}" if expected == "enriched" else UNSET)
         assert len(set(host.requested)) == len(host.requested)
@@ -482,7 +486,7 @@ def test_partial_results_are_requested_with_token(enrichment: EnrichmentWorld) -
     requests += [enrichment.run().requests for _ in range(2)]
 
     assert requests == [1, 0, 1, 0]
-    assert enrichment.read_fields("a").github_last_commit == 5
+    assert enrichment.read_fields("a").repository_last_commit == 5
 
 
 def test_repository_fetched_by_a_clock_in_the_future_is_fetched_again(enrichment: EnrichmentWorld) -> None:
@@ -497,5 +501,5 @@ def test_repository_fetched_by_a_clock_in_the_future_is_fetched_again(enrichment
     first, second = enrichment.run(), enrichment.run()
 
     assert (first.requests, second.requests) == (1, 0)
-    assert enrichment.read_fields("a").github_stars == 4
-    assert enrichment.read_fields("a").github_checked == int(enrichment.clock())
+    assert enrichment.read_fields("a").repository_stars == 4
+    assert enrichment.read_fields("a").repository_checked == int(enrichment.clock())

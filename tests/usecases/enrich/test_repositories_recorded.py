@@ -48,7 +48,7 @@ class RecordedRun:
 
     def read_stars(self) -> dict[str, Any]:
         documents = (document.to_dict() for document in self.deps.index.export("plone"))
-        return {fields["name"]: fields["github_stars"] for fields in documents if "github_stars" in fields}
+        return {fields["name"]: fields["repository_stars"] for fields in documents if "repository_stars" in fields}
 
 
 @pytest.fixture

@@ -18,7 +18,9 @@ from pyf.aggregator.usecases.read.explanation import explain_score
 from support.registry_world import START, World
 
 YEAR = 365 * 86_400
-STARRED = RepositoryFields(github_stars=86, github_last_commit=START, github_open_issues=1, github_closed_issues=99)
+STARRED = RepositoryFields(
+    repository_stars=86, repository_last_commit=START, repository_open_issues=1, repository_closed_issues=99
+)
 
 
 def read_documents(world: World, collection: str = "plone") -> list[Document]:
@@ -95,7 +97,7 @@ def test_later_release_has_full_score(small: World) -> None:
     report = small.changes()
 
     document = small.document("plone.api")
-    assert (document["version"], document["github_stars"], document["health_model"]) == ("2.1", 86, "full")
+    assert (document["version"], document["repository_stars"], document["health_model"]) == ("2.1", 86, "full")
     assert report.rescored == 0
 
 

@@ -16,7 +16,9 @@ PLONE = {"classifiers": ["Framework :: Plone"]}
 
 
 def add_enrichments(world: World) -> None:
-    world.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=7, github_url="https://a.example")})
+    world.deps.index.update(
+        "plone", {"plone-api": RepositoryFields(repository_stars=7, repository_url="https://a.example")}
+    )
     world.deps.index.update("plone", {"plone-api": DownloadFields(download_history={"2026-01": 1})})
 
 
@@ -112,4 +114,4 @@ def test_engines_agree_after_every_run(worlds: list[World]) -> None:
 
         assert of_server == of_file, run
         assert read_index(worlds[1]) == read_index(worlds[0]), run
-    assert worlds[1].document("plone.api")["github_stars"] == 7
+    assert worlds[1].document("plone.api")["repository_stars"] == 7

@@ -293,13 +293,13 @@ def test_fetch_keeps_documents_of_quarantined_package(small: World) -> None:
 
 def test_fetch_keeps_enrichments(small: World) -> None:
     small.fetch()
-    small.deps.index.update("plone", {"plone-api": RepositoryFields(github_stars=86)})
+    small.deps.index.update("plone", {"plone-api": RepositoryFields(repository_stars=86)})
     small.fake_registry.publish("plone.api", "2.1")
 
     small.fetch()
 
     documents = small.deps.index.get_project_documents("plone", "plone.api")
-    assert {document.to_dict()["github_stars"] for document in documents} == {86}
+    assert {document.to_dict()["repository_stars"] for document in documents} == {86}
     assert len(documents) == 4
 
 

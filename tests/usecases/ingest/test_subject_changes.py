@@ -27,7 +27,7 @@ def enriched(small: World) -> World:
         "plone",
         {
             "acme-forms": (
-                RepositoryFields(github_url=FORMER_URL, github_stars=900, github_checked=1),
+                RepositoryFields(repository_url=FORMER_URL, repository_stars=900, repository_checked=1),
                 DownloadFields(download_last_month=5_000, download_checked=1),
             )
         },
@@ -44,7 +44,7 @@ def read_enrichments(world: World) -> tuple[object, object]:
     newest = next(iter(read_documents(world).values()))
     repository, downloads = newest.repository, newest.downloads
     return (
-        UNSET if repository is UNSET else repository.github_stars,
+        UNSET if repository is UNSET else repository.repository_stars,
         UNSET if downloads is UNSET else downloads.download_last_month,
     )
 
@@ -102,7 +102,7 @@ def test_downloads_stay_when_only_the_repository_changes(enriched: World) -> Non
 
 
 def test_link_to_the_present_name_of_the_repository_keeps_it(enriched: World) -> None:
-    moved = RepositoryFields(github_url=OTHER_URL, github_stars=900)
+    moved = RepositoryFields(repository_url=OTHER_URL, repository_stars=900)
     enriched.deps.index.update("plone", {"acme-forms": moved})
     enriched.fake_registry.publish("acme.forms", "2.0", info=build_info(OTHER_URL))
 

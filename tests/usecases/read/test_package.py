@@ -55,7 +55,9 @@ def test_relative_links_lead_to_the_verified_repository(is_verified: bool | Unse
     project = build_project(description='<a data-href="docs/a.md" rel="nofollow noopener ugc">a</a>')
     deps.index.put("plone", [project])
     repository = RepositoryFields(
-        github_url="https://github.com/acme/forms", github_verified=is_verified, github_latest_release="v2.0.0"
+        repository_url="https://github.com/acme/forms",
+        repository_verified=is_verified,
+        repository_latest_release="v2.0.0",
     )
     deps.index.update("plone", {"plone-api": repository})
 

@@ -5,14 +5,15 @@ another version of the program has written in another form.
 """
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from msgspec import UNSET, DecodeError, Struct, to_builtins
-from msgspec.json import Decoder, encode
+from msgspec import UNSET, DecodeError, Struct, convert, to_builtins
+from msgspec.json import Decoder, decode, encode
 
 from ..domain.collection import ProjectState
 from ..domain.documents.document import Document, Enrichments
+from ..domain.documents.github_fields import upgrade_github_fields
 from ..domain.documents.schema import (
     OWNERS,
     DownloadFields,
@@ -32,11 +33,8 @@ _INTEGER_FIELDS = tuple(
 _INT64_RANGE = range(-(2**63), 2**63)
 
 _REGISTRY_DECODER = Decoder(RegistryFields)
-_ENRICHMENT_DECODERS: dict[Owner, tuple[str, Decoder[Any]]] = {
-    Owner.REPOSITORY: ("repository", Decoder(RepositoryFields)),
-    Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields)),
-    Owner.HEALTH: ("health", Decoder(HealthFields)),
-}
+_REPOSITORY_DECODER = Decoder(RepositoryFields)
+_NO_REPOSITORY = RepositoryFields()
 
 
 def get_rejection_reason(document: RegistryFields) -> str:
@@ -94,12 +92,27 @@ def decode_registry_fields(json: bytes | str) -> RegistryFields:
     return _REGISTRY_DECODER.decode(json)
 
 
+def decode_repository_fields(json: bytes | str) -> RepositoryFields:
+    """Decode the fields of a repository, also those that were stored when GitHub was the only host."""
+    fields = _REPOSITORY_DECODER.decode(json)
+    if fields == _NO_REPOSITORY and (b"github_" in json if isinstance(json, bytes) else "github_" in json):
+        return convert(upgrade_github_fields(decode(json)), RepositoryFields)
+    return fields
+
+
+_ENRICHMENT_DECODERS: dict[Owner, tuple[str, Callable[[bytes | str], Any]]] = {
+    Owner.REPOSITORY: ("repository", decode_repository_fields),
+    Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields).decode),
+    Owner.HEALTH: ("health", Decoder(HealthFields).decode),
+}
+
+
 def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Enrichments:
     """Decode the fields of the other owners."""
     return Enrichments(
         **{
-            part: decoder.decode(enrichment_json[owner])
-            for owner, (part, decoder) in _ENRICHMENT_DECODERS.items()
+            part: decode_fields(enrichment_json[owner])
+            for owner, (part, decode_fields) in _ENRICHMENT_DECODERS.items()
             if owner in enrichment_json
         }
     )

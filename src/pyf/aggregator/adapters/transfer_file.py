@@ -15,8 +15,9 @@ from ..domain.collection import CollectionState, ExportEntry, ExportHeader, Expo
 from ..domain.controls import escape_utf8_controls
 from ..domain.documents.document import Document
 from ..domain.documents.project import normalize_name
-from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields
 from ..domain.errors import Invalid, Unavailable
+from .encoding import decode_repository_fields
 from .files import atomic_write, format_reason
 
 FORMAT_VERSION = 1
@@ -41,7 +42,6 @@ class _SpecialLine(Struct, frozen=True, kw_only=True):
 
 _SPECIAL_DECODER = Decoder(_SpecialLine)
 _REGISTRY_DECODER = Decoder(RegistryFields)
-_REPOSITORY_DECODER = Decoder(RepositoryFields)
 _DOWNLOADS_DECODER = Decoder(DownloadFields)
 _HEALTH_DECODER = Decoder(HealthFields)
 
@@ -96,7 +96,7 @@ def _parse_document(line: bytes) -> Document:
         raise Invalid(f"name_normalized {registry.name_normalized!r} does not match name {registry.name!r}")
     return Document(
         registry=registry,
-        repository=_unset_if_empty(_REPOSITORY_DECODER.decode(line)),
+        repository=_unset_if_empty(decode_repository_fields(line)),
         downloads=_unset_if_empty(_DOWNLOADS_DECODER.decode(line)),
         health=_unset_if_empty(_HEALTH_DECODER.decode(line)),
     )

@@ -73,7 +73,7 @@ def find_replacement(
         reason = f'it has the classifier "{INACTIVE_CLASSIFIER}"'
     elif notice := find_abandonment_notice(f"{newest.summary}\n{newest.first_chapter or ''}"):
         reason = f"its README says: {notice}"
-    elif repository is not UNSET and repository.github_archived is True:
+    elif repository is not UNSET and repository.repository_archived is True:
         reason = "its repository is archived"
     else:
         return None

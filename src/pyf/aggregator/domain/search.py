@@ -225,8 +225,8 @@ def to_hit(document: Document) -> Hit:
         health_model=health.health_model or "",
         downloads=to_optional(downloads.download_last_month),
         download_history=downloads.download_history or {},
-        stars=to_optional(repository.github_stars),
-        repository_archived=repository.github_archived is True,
+        stars=to_optional(repository.repository_stars),
+        repository_archived=repository.repository_archived is True,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import decode
 
+from ...domain.documents.github_fields import add_github_fields, upgrade_github_fields
 from ...domain.documents.schema import Field, Owner, iter_fields
 from ...domain.documents.version import to_order_key
 from ...domain.errors import Invalid
@@ -22,7 +23,7 @@ from .serialization import OwnerWrite
 
 # The owners whose fields can be taken over, and the fields that say when they were read, in this order.
 _TIME_FIELDS = {
-    Owner.REPOSITORY: ("github_checked", "github_updated"),
+    Owner.REPOSITORY: ("repository_checked", "github_checked", "github_updated"),
     Owner.DOWNLOADS: ("download_checked", "download_updated"),
 }
 _FIELDS = {owner: tuple(field for field in iter_fields() if field.owner is owner) for owner in _TIME_FIELDS}
@@ -75,11 +76,16 @@ def read_legacy_enrichments(server: Server, found: CollectionRef) -> dict[str, d
     gathered = server.read_lines(build_export_path(found.name), {"include_fields": ",".join(_REQUESTED_FIELDS)}, gather)
     return {
         name: {
-            owner: OwnerWrite(0, {field: value.value for field, value in values.items()})
+            owner: OwnerWrite(0, _complete_fields({field: value.value for field, value in values.items()}))
             for owner, values in package.items()
         }
         for name, package in gathered.items()
     }
+
+
+def _complete_fields(fields: Json) -> Json:
+    """Return the fields of an owner; a repository on GitHub has each under both of its names."""
+    return add_github_fields(upgrade_github_fields(fields))
 
 
 def find_changed_enrichments(

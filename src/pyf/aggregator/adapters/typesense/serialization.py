@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ...domain.documents.document import Document, Enrichments
 from ...domain.documents.facets import FRAMEWORK, PYTHON, to_health_band
+from ...domain.documents.github_fields import add_github_fields, upgrade_github_fields
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
@@ -107,7 +108,8 @@ class OwnerWrite(Struct, frozen=True):
 
 def build_owner_write(value: ProjectFields, number: int) -> tuple[Owner, OwnerWrite]:
     """Build the write of an owner's fields."""
-    return get_owner(value), OwnerWrite(number, to_builtins(value))
+    fields: Json = to_builtins(value)
+    return get_owner(value), OwnerWrite(number, add_github_fields(fields))
 
 
 def build_initial_writes(initial: Enrichments) -> dict[Owner, OwnerWrite]:
@@ -219,7 +221,8 @@ def _parse_registry_fields(line: bytes, collection: str) -> RegistryFields:
 
 def to_enrichments(writes: Mapping[Owner, OwnerWrite]) -> Enrichments:
     """Convert the writes of owners to typed fields."""
-    return Enrichments(**{owner.value: convert(write.fields, _STRUCTS[owner]) for owner, write in writes.items()})
+    fields = {owner: upgrade_github_fields(write.fields) for owner, write in writes.items()}
+    return Enrichments(**{owner.value: convert(fields[owner], _STRUCTS[owner]) for owner in writes})
 
 
 def to_document(registry: RegistryFields, enrichments: Enrichments) -> Document:

@@ -100,8 +100,9 @@ _SHOWN_FIELDS = (
     "license_expression",
     "is_newest",
     "maintainers",
+    "repository_host",
     "github_stars",
-    "github_last_commit",
+    "repository_last_commit",
     "download_last_month",
 )
 

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
 
+from .github_fields import add_github_fields
 from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
 from .version import to_order_key
 
@@ -38,7 +39,7 @@ class Document(Struct, frozen=True, kw_only=True):
         fields: dict[str, Any] = {}
         for part in (self.registry, self.repository, self.downloads, self.health):
             if part is not UNSET:
-                fields.update(to_builtins(part))
+                fields.update(add_github_fields(to_builtins(part)) if part is self.repository else to_builtins(part))
         return fields
 
 
@@ -90,7 +91,11 @@ def select_newer_enrichments(incoming: Enrichments, stored: Enrichments) -> Enri
     A stored score stays, because scores are recomputed from the documents.
     """
     repository, downloads = incoming.repository, incoming.downloads
-    if repository and stored.repository and (repository.github_checked or 0) <= (stored.repository.github_checked or 0):
+    if (
+        repository
+        and stored.repository
+        and (repository.repository_checked or 0) <= (stored.repository.repository_checked or 0)
+    ):
         repository = UNSET
     if downloads and stored.downloads and (downloads.download_checked or 0) <= (stored.downloads.download_checked or 0):
         downloads = UNSET

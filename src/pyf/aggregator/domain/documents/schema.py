@@ -223,35 +223,49 @@ class RegistryFields(Struct, frozen=True, kw_only=True):
 
 
 class RepositoryFields(Struct, frozen=True, kw_only=True):
-    """The repository host's data about a project's source repository."""
+    """The repository host's data about a project's source repository.
 
-    github_url: Annotated[str | UnsetType, _stored_only("the repository's page, after renames")] = UNSET
-    github_verified: Annotated[
+    A repository on GitHub also has each field but the host as `github_…` (`add_github_fields`).
+    """
+
+    repository_host: Annotated[
+        str | UnsetType, FieldUse("the name of the repository's host, such as `github.com`", facet=True)
+    ] = UNSET
+    repository_url: Annotated[str | UnsetType, _stored_only("the repository's page, after renames")] = UNSET
+    repository_verified: Annotated[
         bool | UnsetType, FieldUse("false if many unrelated projects link to this repository as theirs", facet=True)
     ] = UNSET
-    github_stars: Annotated[int | UnsetType, FieldUse("stars", facet=True, sort=True)] = UNSET
-    github_watchers: Annotated[int | UnsetType, FieldUse("watchers", facet=True, sort=True)] = UNSET
-    github_forks: Annotated[int | UnsetType, FieldUse("forks", facet=True, sort=True)] = UNSET
-    github_open_issues: Annotated[
+    repository_stars: Annotated[int | UnsetType, FieldUse("stars", facet=True, sort=True)] = UNSET
+    repository_watchers: Annotated[int | UnsetType, FieldUse("watchers", facet=True, sort=True)] = UNSET
+    repository_forks: Annotated[int | UnsetType, FieldUse("forks", facet=True, sort=True)] = UNSET
+    repository_open_issues: Annotated[
         int | UnsetType, FieldUse("open issues, without pull requests", facet=True, sort=True)
     ] = UNSET
-    github_closed_issues: Annotated[int | UnsetType, FieldUse("closed issues, without pull requests", sort=True)] = (
+    repository_closed_issues: Annotated[
+        int | UnsetType, FieldUse("closed issues, without pull requests", sort=True)
+    ] = UNSET
+    repository_open_pull_requests: Annotated[int | UnsetType, FieldUse("open pull requests", facet=True, sort=True)] = (
         UNSET
     )
-    github_open_pull_requests: Annotated[int | UnsetType, FieldUse("open pull requests", facet=True, sort=True)] = UNSET
-    github_archived: Annotated[bool | UnsetType, FieldUse("whether the repository is read-only", facet=True)] = UNSET
-    github_license: Annotated[str | UnsetType, FieldUse("the repository's license, as SPDX identifier", facet=True)] = (
+    repository_archived: Annotated[bool | UnsetType, FieldUse("whether the repository is read-only", facet=True)] = (
         UNSET
     )
-    github_topics: Annotated[tuple[str, ...] | UnsetType, FieldUse("the repository's topics", facet=True)] = UNSET
-    github_latest_release: Annotated[str | UnsetType, _stored_only("the tag of the latest release on GitHub")] = UNSET
-    github_created: Annotated[int | UnsetType, FieldUse("when the repository was created", sort=True)] = UNSET
-    github_updated: Annotated[int | UnsetType, FieldUse("last change of the repository", facet=True, sort=True)] = UNSET
-    github_pushed: Annotated[int | UnsetType, FieldUse("last push to any branch", sort=True)] = UNSET
-    github_last_commit: Annotated[
+    repository_license: Annotated[
+        str | UnsetType, FieldUse("the repository's license, as SPDX identifier", facet=True)
+    ] = UNSET
+    repository_topics: Annotated[tuple[str, ...] | UnsetType, FieldUse("the repository's topics", facet=True)] = UNSET
+    repository_latest_release: Annotated[str | UnsetType, _stored_only("the tag of the latest release")] = UNSET
+    repository_created: Annotated[int | UnsetType, FieldUse("when the repository was created", sort=True)] = UNSET
+    repository_updated: Annotated[int | UnsetType, FieldUse("last change of the repository", facet=True, sort=True)] = (
+        UNSET
+    )
+    repository_pushed: Annotated[int | UnsetType, FieldUse("last push to any branch", sort=True)] = UNSET
+    repository_last_commit: Annotated[
         int | UnsetType, FieldUse("last commit of the main branch", facet=True, sort=True)
     ] = UNSET
-    github_checked: Annotated[int | UnsetType, FieldUse("when the repository was last requested", sort=True)] = UNSET
+    repository_checked: Annotated[int | UnsetType, FieldUse("when the repository was last requested", sort=True)] = (
+        UNSET
+    )
 
 
 class DownloadFields(Struct, frozen=True, kw_only=True):
@@ -295,6 +309,13 @@ class HealthFields(Struct, frozen=True, kw_only=True):
     health_confidence: Annotated[float | UnsetType, FieldUse("share of the weight of rules with known signals")] = UNSET
 
 
+# Each field of a repository on any host, and its name on GitHub, which clients of this schema read.
+GITHUB_NAMES: dict[str, str] = {
+    name: name.replace("repository_", "github_", 1)
+    for name in RepositoryFields.__struct_fields__
+    if name != "repository_host"
+}
+
 ProjectFields = RepositoryFields | DownloadFields | HealthFields
 
 OWNERS: dict[type[Struct], Owner] = {
@@ -313,6 +334,20 @@ def iter_fields() -> Iterator[Field]:
             optional = get_origin(declared) is UnionType
             kind = get_args(declared)[0] if optional else declared
             yield Field(name=name, kind=_to_kind(kind), owner=owner, optional=optional, use=use)
+        if struct is RepositoryFields:
+            yield from _iter_github_fields()
+
+
+def _iter_github_fields() -> Iterator[Field]:
+    """Yield the fields of a repository on GitHub; their values are those of the fields of all hosts."""
+    hints = get_type_hints(RepositoryFields, include_extras=True)
+    for name, github_name in GITHUB_NAMES.items():
+        declared, use = get_args(hints[name])
+        meaning = f"the same as `{name}`, of a repository on GitHub"
+        kind = _to_kind(get_args(declared)[0])
+        yield Field(
+            name=github_name, kind=kind, owner=Owner.REPOSITORY, optional=True, use=replace(use, meaning=meaning)
+        )
 
 
 def _to_kind(declared: Any) -> str:

@@ -52,9 +52,9 @@ def _leads_elsewhere(
     stored: Sequence[RegistryFields], current: Sequence[RegistryFields], repository: RepositoryFields
 ) -> bool:
     """Return whether the links have changed from the known repository to another one, or to none."""
-    if repository.github_url is UNSET or not stored:
+    if repository.repository_url is UNSET or not stored:
         return False
-    known = parse_repository_url(repository.github_url)
+    known = parse_repository_url(repository.repository_url)
     present = _find_first_candidate(current)
     return present not in (_find_first_candidate(stored), known.key if known else "")
 

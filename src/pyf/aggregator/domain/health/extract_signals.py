@@ -117,10 +117,10 @@ def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichment
         framework_versions=newest.framework_versions,
         frameworks=parse_frameworks(newest.classifiers),
         has_wheel=any(f.packagetype == "bdist_wheel" or f.filename.endswith(".whl") for f in newest.urls),
-        last_commit=_first_known_timestamp(repository.github_last_commit, repository.github_pushed),
+        last_commit=_first_known_timestamp(repository.repository_last_commit, repository.repository_pushed),
         issues=_extract_issues(repository),
         maintainers=len(newest.maintainers) or UNSET,
-        is_repository_archived=repository.github_archived,
+        is_repository_archived=repository.repository_archived,
         advisories=tuple(v.id for v in newest.vulnerabilities if not _is_fixed(v, newest.version)),
     )
 
@@ -161,7 +161,7 @@ def _extract_license_name(newest: RegistryFields) -> str:
 
 
 def _extract_source(links: ProjectLinks, repository: RepositoryFields) -> str:
-    return links.source or ("" if repository.github_url is UNSET else repository.github_url)
+    return links.source or ("" if repository.repository_url is UNSET else repository.repository_url)
 
 
 def _extract_summary(newest: RegistryFields) -> str:
@@ -174,7 +174,7 @@ def _extract_summary(newest: RegistryFields) -> str:
 
 
 def _extract_issues(repository: RepositoryFields) -> IssueCounts | UnsetType:
-    opened, closed = repository.github_open_issues, repository.github_closed_issues
+    opened, closed = repository.repository_open_issues, repository.repository_closed_issues
     return UNSET if opened is UNSET or closed is UNSET else IssueCounts(open=opened, closed=closed)
 
 

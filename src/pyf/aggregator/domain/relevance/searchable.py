@@ -54,7 +54,7 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
 def build_searchable(document: Document) -> Searchable:
     """Build the searched texts of a release."""
     registry = document.registry
-    topics = UNSET if document.repository is UNSET else document.repository.github_topics
+    topics = UNSET if document.repository is UNSET else document.repository.repository_topics
     opening = f"{_to_text(registry.title)} {_to_text(registry.first_chapter)}"
     return Searchable(
         name_normalized=registry.name_normalized,

@@ -42,7 +42,7 @@ def read_condition(deps: Dependencies, entry: CollectionEntry) -> CollectionCond
     for batch in batched((state.name_normalized for state in states), _BATCH):
         for enrichments in deps.index.get_enrichments(entry.info.name, batch).values():
             if enrichments.repository is not UNSET:
-                repository_times.append(enrichments.repository.github_checked)
+                repository_times.append(enrichments.repository.repository_checked)
             if enrichments.downloads is not UNSET:
                 download_times.append(enrichments.downloads.download_checked)
     hidden_names = frozenset(entry.state.filter.exclude)

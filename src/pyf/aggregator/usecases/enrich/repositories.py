@@ -65,7 +65,7 @@ class RepositoryLookup:
 
     def get_last_check(self, now: float) -> int:
         """Return the Unix time of the last lookup; 0 for never."""
-        checked = self.previous.github_checked
+        checked = self.previous.repository_checked
         return 0 if checked is UNSET else drop_future(checked, now)
 
 
@@ -281,7 +281,7 @@ class RepositoryRun:
                 claims = [claiming.claim for claiming in self._claims[ref.key]]
                 self._verified[ref.key] = is_verified(repository.ref, claims)
             return self._verified[ref.key]
-        return lookup.previous.github_verified if lookup.previous.github_url == repository.ref.url else UNSET
+        return lookup.previous.repository_verified if lookup.previous.repository_url == repository.ref.url else UNSET
 
     def _record_missing(self, lookup: RepositoryLookup) -> None:
         checked = int(self.deps.now())
@@ -292,7 +292,7 @@ class RepositoryRun:
             self.report.add_missing(lookup.name, f"{NOT_FOUND}: {', '.join(ref.path for ref in lookup.not_found)}")
         else:
             self.report.add_missing(lookup.name, NO_LINK)
-        self._missing_fields[lookup.name] = RepositoryFields(github_checked=checked)
+        self._missing_fields[lookup.name] = RepositoryFields(repository_checked=checked)
         self._count_done()
 
     def _count_done(self) -> None:

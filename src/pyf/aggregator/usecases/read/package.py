@@ -292,11 +292,11 @@ def _resolve_readme(newest: Document) -> str:
     """Return the README with its relative URLs resolved against the repository, if that is verified."""
     registry, repository = newest.registry, newest.repository
     base = None
-    if repository is not UNSET and repository.github_url and repository.github_verified is True:
+    if repository is not UNSET and repository.repository_url and repository.repository_verified is True:
         base = build_readme_base(
-            repository.github_url,
+            repository.repository_url,
             version=registry.version,
-            latest_tag=repository.github_latest_release or "",
+            latest_tag=repository.repository_latest_release or "",
             links=(*registry.project_urls.values(), registry.home_page),
         )
     return resolve_relative_urls(registry.description, base)

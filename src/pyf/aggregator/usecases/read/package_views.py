@@ -140,18 +140,18 @@ def build_python_support(release: RegistryFields) -> tuple[PythonSupport, ...]:
 def build_repository_stats(document: Document) -> RepositoryStats | None:
     """Return the data of a package's repository, None if the repository is unknown."""
     fields = document.repository
-    if fields is UNSET or fields.github_url is UNSET:
+    if fields is UNSET or fields.repository_url is UNSET:
         return None
     return RepositoryStats(
-        url=fields.github_url,
-        is_verified=None if fields.github_verified is UNSET else fields.github_verified,
-        stars=_to_int_or_none(fields.github_stars),
-        watchers=_to_int_or_none(fields.github_watchers),
-        forks=_to_int_or_none(fields.github_forks),
-        open_issues=_to_int_or_none(fields.github_open_issues),
-        open_pull_requests=_to_int_or_none(fields.github_open_pull_requests),
-        last_commit=_to_int_or_none(fields.github_last_commit),
-        is_archived=None if fields.github_archived is UNSET else fields.github_archived,
+        url=fields.repository_url,
+        is_verified=None if fields.repository_verified is UNSET else fields.repository_verified,
+        stars=_to_int_or_none(fields.repository_stars),
+        watchers=_to_int_or_none(fields.repository_watchers),
+        forks=_to_int_or_none(fields.repository_forks),
+        open_issues=_to_int_or_none(fields.repository_open_issues),
+        open_pull_requests=_to_int_or_none(fields.repository_open_pull_requests),
+        last_commit=_to_int_or_none(fields.repository_last_commit),
+        is_archived=None if fields.repository_archived is UNSET else fields.repository_archived,
     )
 
 
