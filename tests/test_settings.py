@@ -35,7 +35,7 @@ def test_comments_that_systemd_keeps_are_left_out_too(monkeypatch: pytest.Monkey
     assert load_settings().pypi_max_workers == 7
 
 
-def test_an_address_keeps_its_fragment_free_text(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_contact_keeps_number_sign(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYF_CONTACT", "ops#1@example.org")
 
     assert load_settings().pyf_contact == "ops#1@example.org"
@@ -50,13 +50,13 @@ def test_empty_values_and_placeholders_count_as_not_set(unset: str, monkeypatch:
 
 
 @pytest.mark.parametrize(("written", "meant"), [("", ""), ("  # off", ""), ("<when>", "0 2 * * 0")])
-def test_an_empty_schedule_means_never(written: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_schedule_means_never(written: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CELERY_SCHEDULE_WEEKLY_REFRESH", written)
 
     assert load_settings().celery_schedule_weekly_refresh == meant
 
 
-def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_overrides_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("PYPI_MAX_WORKERS=7\nPYPI_BATCH_SIZE=8\n")
     monkeypatch.setenv("PYPI_MAX_WORKERS", "9")
 
@@ -112,7 +112,7 @@ def test_the_environment_beats_the_file(tmp_path: Path, monkeypatch: pytest.Monk
         ("CELERY_SCHEDULE_RSS_RELEASES", "60 * * * *"),
     ],
 )
-def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_value_is_rejected_by_name(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)
 
     with pytest.raises(Invalid) as refusal:
@@ -122,7 +122,7 @@ def test_a_value_that_cannot_be_used_is_refused_by_name(name: str, value: str, m
     assert "\n" not in str(refusal.value)
 
 
-def test_a_password_of_redis_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_redis_password_is_redacted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_HOST", "redis://:secret@queue example/0")
 
     with pytest.raises(Invalid) as refusal:
@@ -142,9 +142,7 @@ def test_a_password_of_redis_is_not_told(monkeypatch: pytest.MonkeyPatch) -> Non
         ("[::1]:6379", "redis://[::1]:6379"),
     ],
 )
-def test_a_redis_is_named_by_its_host_or_by_a_full_address(
-    written: str, meant: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_redis_host_or_url_is_accepted(written: str, meant: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_HOST", written)
 
     assert load_settings().redis_url == meant
@@ -165,19 +163,19 @@ def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         load_settings()
 
 
-def test_the_example_file_leaves_every_default_in_place(tmp_path: Path) -> None:
+def test_example_file_keeps_defaults(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text((ROOT / "example.env").read_text())
 
     assert load_settings() == Settings()
 
 
-def test_the_example_file_names_every_setting() -> None:
+def test_example_file_has_all_settings() -> None:
     named = re.findall(r"^# ([A-Z_]+)=", (ROOT / "example.env").read_text(), re.MULTILINE)
 
     assert named == [name.upper() for name in SETTINGS]
 
 
-def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
+def test_binary_file_is_one_line_error(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"PYF_CONTACT=\xff\xfe")
 
     with pytest.raises(Invalid, match="UTF-8"):
@@ -185,7 +183,7 @@ def test_a_file_that_is_not_text_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("token", ["ghp_secret x", "ghp_secret\r\nX-Header: 1", "ghp_secretß"])
-def test_a_token_that_cannot_be_one_is_refused_without_being_shown(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_token_is_rejected_and_not_shown(token: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", token)
 
     with pytest.raises(Invalid, match=r"^GITHUB_TOKEN: must be one word") as refusal:
@@ -194,7 +192,7 @@ def test_a_token_that_cannot_be_one_is_refused_without_being_shown(token: str, m
     assert "secret" not in f"{refusal.value}{refusal.value!r}{refusal.value.__cause__}"
 
 
-def test_a_token_is_in_no_representation_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_token_is_in_no_repr(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
 
     settings = load_settings()
@@ -213,7 +211,7 @@ def test_a_token_is_in_no_representation_of_the_settings(monkeypatch: pytest.Mon
         ({"INDEX_BACKEND": "typesense"}, "typesense"),
     ],
 )
-def test_a_key_makes_typesense_the_engine_unless_another_is_named(
+def test_api_key_selects_typesense_by_default(
     given: dict[str, str], engine: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in given.items():
@@ -242,7 +240,7 @@ def test_typesense_key_appears_in_no_message(
         ({"TYPESENSE_NODES": "http://a:8108, http://b/ts/,"}, ["http://a:8108", "http://b/ts"]),
     ],
 )
-def test_a_server_has_one_address_and_a_cluster_many(
+def test_urls_of_server_and_cluster(
     given: dict[str, str], addresses: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name, value in given.items():
@@ -298,7 +296,7 @@ def test_text_of_the_environment_keeps_number_signs(name: str, value: str, monke
     assert getattr(load_settings(), name.lower()) == value
 
 
-def test_a_secret_is_not_cut_at_a_number_sign(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_with_space_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TYPESENSE_API_KEY", "abc #def")
 
     with pytest.raises(Invalid, match="TYPESENSE_API_KEY: must be one word"):

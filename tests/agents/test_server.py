@@ -116,7 +116,7 @@ def test_site_serves_the_same_tools_over_http() -> None:
     assert package.structured_content["package"]["name"] == "plone.api"
 
 
-def test_site_offers_no_stream_of_events_that_never_come() -> None:
+def test_site_has_no_event_stream() -> None:
     with serve_app(build_small_site(), {}) as site:
         response = site.get("/mcp", headers={"accept": "text/event-stream"}, timeout=20)
 

@@ -33,7 +33,7 @@ def test_every_width_shows_whole_cells(width: int) -> None:
             assert all(cell in text for cell in column.cells)
 
 
-def test_a_folded_column_keeps_every_word_and_the_lines_of_its_cells() -> None:
+def test_folded_column_keeps_words_and_lines() -> None:
     details = Column(
         header="details", cells=["first\nsecond line of it", "-"], rank=1, is_flexible=True, is_folded=True
     )

@@ -75,9 +75,7 @@ def test_key_is_valid_until_deleted(plone: CommandRunner, server: LocalTypesense
     assert ended.error.startswith(f"Key {identifier} does not exist")
 
 
-def test_a_search_preset_is_stored_under_the_name_of_the_collection(
-    plone: CommandRunner, server: LocalTypesense
-) -> None:
+def test_search_preset_is_named_like_collection(plone: CommandRunner, server: LocalTypesense) -> None:
     done = run_updater(plone, server, "--add-search-preset -p plone")
 
     assert (done.code, done.err.splitlines()[-1]) == (0, "Stored. Clients of the server use it with preset=plone.")
@@ -88,7 +86,7 @@ def test_a_search_preset_is_stored_under_the_name_of_the_collection(
     assert "Collection nowhere does not exist" in run_updater(plone, server, "--add-search-preset -t nowhere").error
 
 
-def test_a_search_preset_needs_a_server(shell: CommandRunner) -> None:
+def test_search_preset_requires_typesense(shell: CommandRunner) -> None:
     assert shell.invoke("-f", "-p", "plone").code == 0
 
     refused = shell.invoke("--add-search-preset", "-p", "plone", command="pyfupdater")

@@ -9,7 +9,7 @@ from pyf.aggregator.domain.errors import Invalid
 from support.config_files import assert_file_is_rejected
 
 
-def test_a_file_adds_to_what_is_built_in(tmp_path: Path) -> None:
+def test_file_extends_built_in_lexicon(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("synonyms: [[ga, Google Analytics]]\nframeworks: [Guillotina]\n")
 
     own, mine = load_lexicon(), load_lexicon(str(tmp_path / "mine.yaml"))
@@ -51,12 +51,12 @@ def test_invalid_lexicon_file_is_one_line_error(tmp_path: Path, text: str, probl
     assert_file_is_rejected(load_lexicon, tmp_path / "mine.yaml", text.encode(), "SYNONYMS_FILE", problem)
 
 
-def test_an_empty_file_adds_nothing(tmp_path: Path) -> None:
+def test_empty_file_adds_nothing(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text("synonyms:\n")
 
     assert load_lexicon(str(tmp_path / "mine.yaml")).synonyms == load_lexicon().synonyms
 
 
-def test_a_file_that_is_not_there_is_refused() -> None:
+def test_missing_file_is_rejected() -> None:
     with pytest.raises(Invalid, match=r"SYNONYMS_FILE nowhere\.yaml"):
         load_lexicon("nowhere.yaml")

@@ -44,13 +44,13 @@ def test_key_grants_its_alias_and_the_collection_behind_it(keys: ApiKeys) -> Non
     assert list_opened(keys, made.value) == ["plone", "plone-1"]
 
 
-def test_a_key_opens_a_collection_by_its_own_name(keys: ApiKeys) -> None:
+def test_key_opens_collection_by_real_name(keys: ApiKeys) -> None:
     made = keys.create(["django", "plone-private"], description="two")
 
     assert list_opened(keys, made.value) == ["plone-private", "django"]
 
 
-def test_a_key_goes_on_to_open_what_its_alias_leads_to(keys: ApiKeys, admin: IndexAdmin) -> None:
+def test_key_follows_moved_alias(keys: ApiKeys, admin: IndexAdmin) -> None:
     made = keys.create(["plone"], description="for the site")
     admin.create("plone-2", STATE, alias="plone")
     admin.drop("plone-1")
@@ -63,14 +63,14 @@ def test_a_key_goes_on_to_open_what_its_alias_leads_to(keys: ApiKeys, admin: Ind
 
 
 @pytest.mark.parametrize("action", ["documents:get", "documents:import", "collections:delete", "keys:create", "*", ""])
-def test_a_search_only_key_can_do_nothing_else(keys: ApiKeys, action: str) -> None:
+def test_search_only_key_has_no_other_rights(keys: ApiKeys, action: str) -> None:
     made = keys.create(["plone"], description="for the site")
 
     assert made.key.is_search_only
     assert list_opened(keys, made.value, action) == []
 
 
-def test_a_key_for_everything_can_do_everything(keys: ApiKeys) -> None:
+def test_key_for_all_actions_has_all_rights(keys: ApiKeys) -> None:
     made = keys.create(["*"], description="admin", actions=["*"])
 
     assert not made.key.is_search_only
@@ -78,7 +78,7 @@ def test_a_key_for_everything_can_do_everything(keys: ApiKeys) -> None:
 
 
 @pytest.mark.parametrize("value", ["", "wrong-value", "for the", "\udc80", "ö" * 20])
-def test_no_other_value_opens_anything(keys: ApiKeys, value: str) -> None:
+def test_unknown_key_value_opens_nothing(keys: ApiKeys, value: str) -> None:
     keys.create(["plone"], description="for the site", value="the-right-value")
 
     assert list_opened(keys, value) == []
@@ -93,7 +93,7 @@ def test_values_of_their_own_are_long_and_never_the_same(keys: ApiKeys) -> None:
     assert all(len(value) >= 32 and value.isascii() for value in values)
 
 
-def test_a_list_shows_everything_but_the_value(keys: ApiKeys) -> None:
+def test_list_omits_key_values(keys: ApiKeys) -> None:
     made = [
         keys.create(["plone"], description="for the site — ö", value="the-right-value"),
         keys.create(["*"], description="admin", actions=["*"]),
@@ -107,7 +107,7 @@ def test_a_list_shows_everything_but_the_value(keys: ApiKeys) -> None:
     assert "the-right-value" not in repr(listed)
 
 
-def test_a_value_is_given_once(keys: ApiKeys) -> None:
+def test_duplicate_key_value_is_rejected(keys: ApiKeys) -> None:
     keys.create(["plone"], description="first", value="the-right-value")
 
     with pytest.raises(Invalid, match="that value already") as raised:
@@ -137,7 +137,7 @@ def test_deleted_key_grants_nothing_and_its_id_is_not_reused(keys: ApiKeys) -> N
 
 
 @pytest.mark.parametrize("number", [-1, 98, 99, 2**63, 10**30])
-def test_a_key_that_is_not_there_can_not_be_deleted(keys: ApiKeys, number: int) -> None:
+def test_deleting_unknown_key_fails(keys: ApiKeys, number: int) -> None:
     made = keys.create(["plone"], description="")
 
     with pytest.raises(NotFound, match=str(number)):

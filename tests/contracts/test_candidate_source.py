@@ -59,14 +59,14 @@ def build_clickhouse_response(asked: Request, names: list[str]) -> Response:
     return Response(json.dumps({"meta": [], "data": [{"name": name} for name in shown], "rows": len(shown)}))
 
 
-def test_names_come_normalized_and_once(make_source: SourceFactory) -> None:
+def test_names_are_normalized_and_unique(make_source: SourceFactory) -> None:
     with make_source(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
         told = list(candidates.find_candidates(["flask"]))
 
     assert sorted(told) == ["eve", "flask-login", "zope-flask"]
 
 
-def test_nobody_is_an_answer(make_source: SourceFactory) -> None:
+def test_empty_response_is_valid(make_source: SourceFactory) -> None:
     with make_source([]) as candidates:
         assert list(candidates.find_candidates(["flask"])) == []
 
@@ -77,6 +77,6 @@ def test_none_of_many_is_lost(make_source: SourceFactory, count: int) -> None:
         assert len(list(candidates.find_candidates(["flask"]))) == count
 
 
-def test_it_can_be_asked_again(make_source: SourceFactory) -> None:
+def test_source_can_be_read_twice(make_source: SourceFactory) -> None:
     with make_source(["eve", "flask-login"]) as candidates:
         assert list(candidates.find_candidates(["flask"])) == list(candidates.find_candidates(["flask"]))

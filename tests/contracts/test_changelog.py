@@ -14,19 +14,19 @@ def registry(request: pytest.FixtureRequest) -> Iterator[RegistryPorts]:
         yield registry
 
 
-def test_the_last_serial_is_that_of_the_newest_change(registry: RegistryPorts) -> None:
+def test_last_serial_is_that_of_newest_change(registry: RegistryPorts) -> None:
     assert registry.changelog.fetch_last_serial() == 30
     assert registry.meter.count() == 1
 
 
-def test_changes_come_ascending_by_serial_and_normalized_name(registry: RegistryPorts) -> None:
+def test_changes_are_sorted_by_serial_and_name(registry: RegistryPorts) -> None:
     entries = registry.changelog.fetch_since(9)
 
     assert [(entry.serial, entry.name) for entry in entries] == [(10, "leaky"), (20, "acme-blog"), (30, "plone-api")]
     assert registry.meter.count() == 1
 
 
-def test_a_change_tells_what_happened_when(registry: RegistryPorts) -> None:
+def test_change_has_action_and_time(registry: RegistryPorts) -> None:
     (entry,) = registry.changelog.fetch_since(29)
 
     assert (entry.action, entry.version.startswith("2."), entry.timestamp) == ("new release", True, 1_767_528_000)
@@ -37,11 +37,11 @@ def test_nothing_is_above_the_last_serial(registry: RegistryPorts, serial: int) 
     assert list(registry.changelog.fetch_since(serial)) == []
 
 
-def test_the_serial_itself_is_not_repeated(registry: RegistryPorts) -> None:
+def test_changes_since_serial_exclude_it(registry: RegistryPorts) -> None:
     assert [entry.serial for entry in registry.changelog.fetch_since(20)] == [30]
 
 
-def test_a_page_holds_fifty_thousand_changes(registry: RegistryPorts) -> None:
+def test_page_has_at_most_fifty_thousand_changes(registry: RegistryPorts) -> None:
     assert registry.changelog.page_size == 50_000
 
 

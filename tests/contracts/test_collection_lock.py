@@ -12,7 +12,7 @@ from support.builders import build_state
 STATE = build_state()
 
 
-def test_the_lock_to_rewrite_a_collection_is_held_by_one_at_a_time(admin: IndexAdmin) -> None:
+def test_collection_lock_has_one_owner(admin: IndexAdmin) -> None:
     with admin.lock("plone-1"):
         with pytest.raises(Unavailable, match=r"plone-1.*wait"), admin.lock("plone-1"):
             pass
@@ -23,7 +23,7 @@ def test_the_lock_to_rewrite_a_collection_is_held_by_one_at_a_time(admin: IndexA
         pass
 
 
-def test_the_lock_is_given_back_when_the_work_fails(admin: IndexAdmin) -> None:
+def test_lock_is_released_after_error(admin: IndexAdmin) -> None:
     with pytest.raises(ZeroDivisionError), admin.lock("plone"):
         raise ZeroDivisionError
 
@@ -31,7 +31,7 @@ def test_the_lock_is_given_back_when_the_work_fails(admin: IndexAdmin) -> None:
         pass
 
 
-def test_the_lock_to_an_alias_is_the_lock_to_its_collection(admin: IndexAdmin) -> None:
+def test_alias_and_collection_share_lock(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
     admin.create("plone-2", STATE)
 
@@ -43,7 +43,7 @@ def test_the_lock_to_an_alias_is_the_lock_to_its_collection(admin: IndexAdmin) -
         pass
 
 
-def test_the_lock_to_an_alias_is_still_held_when_the_alias_has_moved(admin: IndexAdmin) -> None:
+def test_lock_remains_after_alias_moved(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
     admin.create("plone-2", STATE)
 
@@ -53,7 +53,7 @@ def test_the_lock_to_an_alias_is_still_held_when_the_alias_has_moved(admin: Inde
             pass
 
 
-def test_a_thread_keeps_another_thread_out(admin: IndexAdmin) -> None:
+def test_lock_excludes_other_threads(admin: IndexAdmin) -> None:
     taken, let_go = Event(), Event()
 
     def hold() -> None:

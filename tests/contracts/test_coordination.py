@@ -49,13 +49,13 @@ def test_released_key_can_be_reserved_again(dedup: DedupStore) -> None:
     assert dedup.reserve("a", 60)
 
 
-def test_a_key_lapses(dedup: DedupStore) -> None:
+def test_reservation_expires(dedup: DedupStore) -> None:
     dedup.reserve("a", SHORT)
 
     wait_until(lambda: dedup.reserve("a", 60))
 
 
-def test_a_key_that_is_kept_outlasts_its_claim(dedup: DedupStore) -> None:
+def test_confirmed_key_outlasts_reservation(dedup: DedupStore) -> None:
     dedup.reserve("longer", SHORT)
     dedup.confirm("longer", 60)
     dedup.confirm("unclaimed", 60)
@@ -66,14 +66,14 @@ def test_a_key_that_is_kept_outlasts_its_claim(dedup: DedupStore) -> None:
     assert not dedup.reserve("unclaimed", 60)
 
 
-def test_of_many_who_claim_a_key_at_once_one_gets_it(dedup: DedupStore) -> None:
+def test_concurrent_reservations_have_one_winner(dedup: DedupStore) -> None:
     with ThreadPoolExecutor(8) as pool:
         claims = list(pool.map(lambda _: dedup.reserve("a", 60), range(32)))
 
     assert claims.count(True) == 1
 
 
-def test_a_lock_has_one_holder(locks: Locks) -> None:
+def test_lock_has_one_owner(locks: Locks) -> None:
     assert locks.owner("plone") == ""
 
     assert locks.acquire("plone", "me", 60)
@@ -146,7 +146,7 @@ def test_exactly_the_last_of_many_parts_hears_that_nothing_is_left(partitions: P
     assert left.count(0) == 1
 
 
-def test_turns_come_one_after_the_other(backend: CoordinationPorts) -> None:
+def test_permits_are_granted_in_sequence(backend: CoordinationPorts) -> None:
     pace = backend.create_rate_limiter(5.0)
 
     waits = [pace.acquire() for _ in range(3)]

@@ -29,7 +29,7 @@ def rebuilt_engine(engine: IndexEngine) -> IndexEngine:
     return engine
 
 
-def test_what_the_registry_does_not_give_is_copied(rebuilt_engine: IndexEngine) -> None:
+def test_enrichments_are_copied(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.put("plone-1", [build_project("only-here")])
     rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(repository_stars=1)})
     rebuilt_engine.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
@@ -43,7 +43,7 @@ def test_what_the_registry_does_not_give_is_copied(rebuilt_engine: IndexEngine) 
     assert read_stars(rebuilt_engine, "plone-1") == 7
 
 
-def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt_engine: IndexEngine) -> None:
+def test_latest_enrichment_wins(rebuilt_engine: IndexEngine) -> None:
     write_stars(rebuilt_engine, "plone-1", stars=1)
     write_stars(rebuilt_engine, "plone-2", stars=2)
 
@@ -58,7 +58,7 @@ def test_what_was_written_later_stays_whichever_side_it_is_on(rebuilt_engine: In
     assert (newer_in_target, newer_in_source, read_stars(rebuilt_engine, "plone-2")) == (2, 3, 4)
 
 
-def test_a_score_is_not_copied_because_it_follows_from_the_documents(rebuilt_engine: IndexEngine) -> None:
+def test_score_is_not_copied(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.update("plone-2", {"a": HealthFields(health_score=2)})
     rebuilt_engine.index.update("plone-1", {"a": HealthFields(health_score=1)})
 
@@ -79,7 +79,7 @@ def test_tombstones_are_copied_but_for_projects_that_are_back(rebuilt_engine: In
     assert len(rebuilt_engine.index.get_project_documents("plone-2", "c")) == 1
 
 
-def test_a_tombstone_of_the_target_stays(rebuilt_engine: IndexEngine) -> None:
+def test_tombstone_of_target_remains(rebuilt_engine: IndexEngine) -> None:
     for collection, removed_at in (("plone-1", 1), ("plone-2", 2)):
         rebuilt_engine.index.remove(collection, [Tombstone(name="a", removed_at=removed_at, reason="gone")])
 

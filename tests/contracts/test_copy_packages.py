@@ -27,14 +27,14 @@ def exported(engine: IndexEngine, collection: str) -> list[dict[str, object]]:
     return [document.to_dict() for document in engine.index.export(collection)]
 
 
-def test_a_copied_package_is_equal_with_what_all_owners_wrote(two: IndexEngine) -> None:
+def test_copied_package_equals_original(two: IndexEngine) -> None:
     assert not two.admin.copy_packages("plone-1", "plone-2", ["a", "b"])
 
     assert exported(two, "plone-2") == exported(two, "plone-1")
     assert two.index.read_fingerprints("plone-2") == two.index.read_fingerprints("plone-1")
 
 
-def test_a_copy_takes_the_place_of_what_was_there(two: IndexEngine) -> None:
+def test_copy_replaces_stored_package(two: IndexEngine) -> None:
     two.index.put("plone-2", [build_project("a", "0.9"), build_project("c", "1.0")])
     two.index.remove("plone-2", [Tombstone(name="b", removed_at=1, reason="gone")])
 
@@ -52,7 +52,7 @@ def test_other_packages_stay_as_they_are(two: IndexEngine) -> None:
     assert sorted(two.index.read_fingerprints("plone-2")) == ["b", "c"]
 
 
-def test_a_copy_is_of_the_age_of_the_original(two: IndexEngine) -> None:
+def test_latest_enrichment_wins_after_copy(two: IndexEngine) -> None:
     two.admin.copy_packages("plone-1", "plone-2", ["a"])
     two.index.update("plone-1", {"a": RepositoryFields(repository_stars=8)})
     two.admin.copy_enrichments("plone-1", "plone-2")
@@ -64,7 +64,7 @@ def test_a_copy_is_of_the_age_of_the_original(two: IndexEngine) -> None:
     assert exported(two, "plone-2")[0]["repository_stars"] == 9
 
 
-def test_each_write_that_changes_a_package_changes_its_fingerprint(two: IndexEngine) -> None:
+def test_changing_writes_change_fingerprint(two: IndexEngine) -> None:
     seen = [two.index.read_fingerprints("plone-1")["a"]]
     two.index.update("plone-1", {"a": DownloadFields(download_last_day=1)})
     seen.append(two.index.read_fingerprints("plone-1")["a"])

@@ -40,7 +40,7 @@ def test_unknown_project_does_not_affect_others(source: DownloadSource) -> None:
     assert isinstance(answers["busy"], Downloads)
 
 
-def test_a_source_that_does_not_answer_is_unavailable_for_every_name(source: DownloadSource) -> None:
+def test_unavailable_source_fails_all_names(source: DownloadSource) -> None:
     source.make_unavailable()
 
     answers = fetch_outcomes(source, ["busy", "quiet", "nobody"])
@@ -49,7 +49,7 @@ def test_a_source_that_does_not_answer_is_unavailable_for_every_name(source: Dow
     assert all(isinstance(answer, Unavailable) for answer in answers.values())
 
 
-def test_no_names_are_no_request(source: DownloadSource) -> None:
+def test_no_names_send_no_request(source: DownloadSource) -> None:
     assert fetch_outcomes(source, []) == {}
     assert (source.meter.count(), source.stats.estimate_cost(0).requests) == (0, 0)
 
@@ -75,5 +75,5 @@ def test_names_are_taken_only_as_answers_are(source: DownloadSource) -> None:
     assert taken < 2_000
 
 
-def test_a_source_has_a_name(source: DownloadSource) -> None:
+def test_source_has_name(source: DownloadSource) -> None:
     assert source.stats.source

@@ -132,7 +132,7 @@ def dump_collection(engine: IndexEngine, name: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "memory"])
 @pytest.mark.parametrize("examples", [10, pytest.param(40, marks=pytest.mark.slow)])
-def test_an_engine_does_as_memory_does(name: str, examples: int) -> None:
+def test_engine_behaves_like_memory(name: str, examples: int) -> None:
     """What an engine on a server shows costs hundreds of requests a step, so it is given fewer examples."""
     agreement = type(EngineEquivalence.__name__, (EngineEquivalence,), {"other": name})
     examples = examples if name == "sqlite" else 2 + examples // 10

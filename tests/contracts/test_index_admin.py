@@ -52,22 +52,22 @@ def test_collections_are_listed_by_name_with_what_they_hold(engine: IndexEngine,
     ]
 
 
-def test_an_index_without_collections_lists_none(admin: IndexAdmin) -> None:
+def test_empty_index_lists_no_collections(admin: IndexAdmin) -> None:
     assert list(admin.list_collections()) == []
 
 
-def test_a_name_that_leads_nowhere_resolves_to_none(admin: IndexAdmin) -> None:
+def test_unknown_name_resolves_to_none(admin: IndexAdmin) -> None:
     assert admin.resolve("plone") is None
     assert admin.resolve("\udc80") is None
 
 
-def test_a_collection_and_its_alias_resolve_to_the_collection(admin: IndexAdmin) -> None:
+def test_collection_and_alias_resolve_to_collection(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     assert [admin.resolve(name) for name in ("plone-1", "plone")] == ["plone-1", "plone-1"]
 
 
-def test_a_name_is_given_once(admin: IndexAdmin) -> None:
+def test_duplicate_collection_is_rejected(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     for taken in ("plone-1", "plone"):
@@ -93,7 +93,7 @@ def test_creating_with_an_alias_that_exists_points_it_again(admin: IndexAdmin) -
     assert admin.resolve("plone") == "plone-2"
 
 
-def test_an_alias_can_be_pointed_elsewhere(engine: IndexEngine, admin: IndexAdmin) -> None:
+def test_alias_can_be_moved(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
     admin.create("plone-2", STATE)
     engine.index.put("plone-2", [build_project("a")])
@@ -127,7 +127,7 @@ def test_drop_alias_keeps_the_collection(admin: IndexAdmin) -> None:
             admin.drop_alias(name)
 
 
-def test_an_alias_can_not_take_a_collections_name(admin: IndexAdmin) -> None:
+def test_alias_named_like_collection_is_rejected(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE)
     admin.create("plone-2", STATE)
 
@@ -153,7 +153,7 @@ def test_drop_deletes_documents_and_aliases(engine: IndexEngine, admin: IndexAdm
     assert (engine.index.get_tombstone("plone-1", "b"), engine.index.get_state("plone-1").cursor) == (None, None)
 
 
-def test_a_drop_leaves_the_other_collections(engine: IndexEngine, admin: IndexAdmin) -> None:
+def test_drop_leaves_other_collections(engine: IndexEngine, admin: IndexAdmin) -> None:
     for collection in ("plone-1", "plone-2"):
         admin.create(collection, STATE, alias=f"alias-of-{collection}")
         engine.index.put(collection, [build_project("a")])
@@ -164,7 +164,7 @@ def test_a_drop_leaves_the_other_collections(engine: IndexEngine, admin: IndexAd
     assert engine.index.get_project_documents("alias-of-plone-2", "a")[0].to_dict()["repository_stars"] == 7
 
 
-def test_an_alias_is_not_dropped_in_its_collections_place(admin: IndexAdmin) -> None:
+def test_dropping_alias_as_collection_fails(admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE, alias="plone")
 
     with pytest.raises(Invalid, match="plone-1"):
@@ -173,7 +173,7 @@ def test_an_alias_is_not_dropped_in_its_collections_place(admin: IndexAdmin) -> 
     assert admin.resolve("plone") == "plone-1"
 
 
-def test_what_is_not_there_can_not_be_dropped(admin: IndexAdmin) -> None:
+def test_dropping_unknown_name_fails(admin: IndexAdmin) -> None:
     with pytest.raises(NotFound, match="nowhere"):
         admin.drop("nowhere")
 
@@ -192,11 +192,11 @@ def test_threads_share_an_index(engine: IndexEngine, admin: IndexAdmin) -> None:
     assert admin.list_collections()[0].documents == 160
 
 
-def test_an_index_says_where_it_is(admin: IndexAdmin) -> None:
+def test_index_has_location(admin: IndexAdmin) -> None:
     assert admin.get_location()
 
 
-def test_an_index_tells_its_size_in_bytes_or_that_it_can_not(engine: IndexEngine, admin: IndexAdmin) -> None:
+def test_index_size_is_bytes_or_unknown(engine: IndexEngine, admin: IndexAdmin) -> None:
     admin.create("plone-1", STATE)
     engine.index.put("plone-1", [build_project("a", description="long " * 100_000)])
 

@@ -62,7 +62,7 @@ def test_filters_know_nothing_of_one_another(membership_cache: MembershipCache) 
     assert membership_cache.get_many(DJANGO, ["requests", "flask"]) == {"flask": 2}
 
 
-def test_all_that_is_remembered_of_a_filter_can_be_told(membership_cache: MembershipCache) -> None:
+def test_remembered_non_members_are_listed(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {"requests": 1, "flask": 2, "new": 0})
     membership_cache.set_many(DJANGO, {"django": 3})
 
@@ -77,7 +77,7 @@ def test_get_all_separates_unevaluated_candidates(membership_cache: MembershipCa
     assert membership_cache.get_all(PLONE, include_unevaluated=True) == {"newer": 0}
 
 
-def test_nothing_asked_and_nothing_evaluated_is_nothing_done(membership_cache: MembershipCache) -> None:
+def test_empty_batch_evaluates_nothing(membership_cache: MembershipCache) -> None:
     membership_cache.set_many(PLONE, {})
     membership_cache.delete_many(PLONE, [])
 

@@ -21,7 +21,7 @@ def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
     return [document.to_dict() for document in index.get_project_documents(PLONE, name)]
 
 
-def test_what_was_put_is_there_as_it_was(index: PackageIndex) -> None:
+def test_put_documents_are_read_unchanged(index: PackageIndex) -> None:
     document = build_fields(
         "Plone.API",
         "1.0",
@@ -57,7 +57,7 @@ def test_links_stay_in_their_order(index: PackageIndex) -> None:
         assert [list(d.registry.project_urls) for d in index.export(PLONE)] == [labels]
 
 
-def test_a_project_is_found_under_every_spelling_of_its_name(index: PackageIndex) -> None:
+def test_package_is_found_by_any_spelling(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("Plone.API")])
 
     found = [list_versions(index, spelling) for spelling in ("Plone.API", "plone-api", "PLONE_api", "plone.-_api")]
@@ -65,12 +65,12 @@ def test_a_project_is_found_under_every_spelling_of_its_name(index: PackageIndex
     assert found == [["2.0.0"]] * 4
 
 
-def test_a_project_that_is_not_there_has_no_documents(index: PackageIndex) -> None:
+def test_unknown_package_has_no_documents(index: PackageIndex) -> None:
     assert index.get_project_documents(PLONE, "plone.api") == []
     assert index.get_project_documents(PLONE, "no name \udc80 at all'") == []
 
 
-def test_the_newest_release_comes_first_then_the_higher_versions(index: PackageIndex) -> None:
+def test_newest_release_is_first_then_by_version(index: PackageIndex) -> None:
     documents = [
         build_fields(version=version, is_newest=version == "1.10") for version in ("1.9", "3.0a1", "1.10", "0.1", "2.0")
     ]
@@ -90,7 +90,7 @@ def test_put_replaces_documents_of_its_projects_only(index: PackageIndex) -> Non
     assert list_versions(index, "b") == ["1.0"]
 
 
-def test_a_project_that_spells_its_name_again_has_new_ids_only(index: PackageIndex) -> None:
+def test_respelled_package_has_new_ids_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone-api", "1.0")])
 
     index.put(PLONE, [build_project("Plone.API", "1.0")])
@@ -98,7 +98,7 @@ def test_a_project_that_spells_its_name_again_has_new_ids_only(index: PackageInd
     assert [document["id"] for document in list_documents(index, "plone-api")] == ["Plone.API-1.0"]
 
 
-def test_a_put_of_the_same_documents_changes_nothing(index: PackageIndex) -> None:
+def test_repeated_put_changes_nothing(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0")])
     before = list_documents(index, "a")
 
@@ -107,13 +107,13 @@ def test_a_put_of_the_same_documents_changes_nothing(index: PackageIndex) -> Non
     assert list_documents(index, "a") == before
 
 
-def test_the_same_project_twice_in_one_put_is_as_the_second_says(index: PackageIndex) -> None:
+def test_last_duplicate_in_put_wins(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("a", "3.0")])
 
     assert list_versions(index, "a") == ["3.0"]
 
 
-def test_a_project_put_without_documents_is_not_there(index: PackageIndex) -> None:
+def test_put_without_documents_removes_package(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0")])
 
     index.put(PLONE, [ProjectDocuments(name_normalized="a", documents=())])
@@ -167,7 +167,7 @@ def test_changing_passed_or_returned_values_keeps_the_index(index: PackageIndex)
     assert index.get_project_documents(PLONE, "a")[0].registry.project_urls == {"Source": "https://git.example"}
 
 
-def test_a_put_of_thousands_is_a_put_like_any_other(index: PackageIndex) -> None:
+def test_large_put_is_complete(index: PackageIndex) -> None:
     text = "word " * 2000
     projects = [build_project(f"project-{n}", "1.0", "2.0", "3.0", description=text) for n in range(700)]
 

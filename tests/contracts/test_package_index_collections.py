@@ -21,7 +21,7 @@ def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
     return [document.to_dict() for document in index.get_project_documents(PLONE, name)]
 
 
-def test_a_collection_remembers_its_state_whole(index: PackageIndex) -> None:
+def test_state_round_trip(index: PackageIndex) -> None:
     state = build_state(
         cursor=12_345_678_901,
         classifier_counts={"Framework :: Plone": 17},
@@ -35,7 +35,7 @@ def test_a_collection_remembers_its_state_whole(index: PackageIndex) -> None:
     assert index.get_state("plone") == state
 
 
-def test_a_new_collection_has_the_state_that_it_was_made_with(index: PackageIndex) -> None:
+def test_new_collection_has_given_state(index: PackageIndex) -> None:
     assert index.get_state(PLONE) == build_state()
 
 
@@ -85,7 +85,7 @@ def list_calls(index: PackageIndex) -> Sequence[Callable[[str], object]]:
     ]
 
 
-def test_every_call_on_a_collection_that_does_not_exist_says_so(index: PackageIndex) -> None:
+def test_unknown_collection_fails_in_all_methods(index: PackageIndex) -> None:
     for call in list_calls(index):
         with pytest.raises(NotFound, match="nowhere"):
             call("nowhere")

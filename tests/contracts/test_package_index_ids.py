@@ -22,7 +22,7 @@ def colliding_index(request: pytest.FixtureRequest, index: PackageIndex) -> Pack
     return index
 
 
-def test_both_are_held(colliding_index: PackageIndex) -> None:
+def test_packages_with_same_id_are_both_stored(colliding_index: PackageIndex) -> None:
     for project, name in ((A, "a"), (A_1_0, "a-1.0")):
         held = [document.registry for document in colliding_index.get_project_documents(PLONE, name)]
         assert held == sorted(project.documents, key=lambda document: document.is_newest, reverse=True)
@@ -41,7 +41,7 @@ def test_both_are_held(colliding_index: PackageIndex) -> None:
     ]
 
 
-def test_each_is_written_again_in_its_own_place(colliding_index: PackageIndex) -> None:
+def test_packages_with_same_id_are_replaced_apart(colliding_index: PackageIndex) -> None:
     for name in ("a", "a-1.0"):
         versions = ("1.0-2", "0.9") if name == "a" else ("2", "1")
         assert not colliding_index.put(
@@ -57,14 +57,14 @@ def test_each_is_written_again_in_its_own_place(colliding_index: PackageIndex) -
 
 
 @pytest.mark.parametrize(("leaving", "staying"), [("a", "a-1-0"), ("a-1-0", "a")])
-def test_one_leaves_without_the_other(colliding_index: PackageIndex, leaving: str, staying: str) -> None:
+def test_packages_with_same_id_are_removed_apart(colliding_index: PackageIndex, leaving: str, staying: str) -> None:
     colliding_index.remove(PLONE, [Tombstone(name=leaving, removed_at=1, reason="gone")])
 
     assert not colliding_index.get_project_documents(PLONE, leaving)
     assert len(colliding_index.get_project_documents(PLONE, staying)) == 2
 
 
-def test_a_release_leaves_without_the_other_projects(colliding_index: PackageIndex) -> None:
+def test_removing_release_leaves_other_package(colliding_index: PackageIndex) -> None:
     colliding_index.put(PLONE, [build_project("a", "0.9")])
     colliding_index.put(PLONE, [build_project("a-1.0", "2")])
 

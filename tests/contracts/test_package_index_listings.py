@@ -16,7 +16,7 @@ def make_names(count: int) -> list[str]:
     return [f"project-{number}" for number in range(count)]
 
 
-def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex) -> None:
+def test_get_documents_returns_stored_packages_newest_first(index: PackageIndex) -> None:
     projects = [build_project("a", "1.0", "2.0"), build_project("b"), build_project("c")]
     index.put(PLONE, projects)
     index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
@@ -30,13 +30,13 @@ def test_held_gives_what_is_there_of_the_asked_newest_first(index: PackageIndex)
     }
 
 
-def test_held_of_nothing_is_nothing(index: PackageIndex) -> None:
+def test_get_documents_of_no_names_is_empty(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
     assert index.get_documents(PLONE, []) == {}
 
 
-def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -> None:
+def test_project_state_has_lowest_values(index: PackageIndex) -> None:
     documents = (
         build_fields("a", "1.0", is_newest=False, last_serial=5, composed_with=2, status_checked=30),
         build_fields("a", "2.0", last_serial=7, composed_with=1, status_checked=10, project_status="archived"),
@@ -57,7 +57,7 @@ def test_a_holding_sums_a_project_up_by_its_lowest_values(index: PackageIndex) -
     ]
 
 
-def test_holdings_come_by_name_however_many_there_are(index: PackageIndex) -> None:
+def test_project_states_are_sorted_by_name(index: PackageIndex) -> None:
     index.put(PLONE, [build_project(name) for name in make_names(1234)])
 
     found = [holding.name_normalized for holding in index.iter_project_states(PLONE)]
@@ -65,7 +65,7 @@ def test_holdings_come_by_name_however_many_there_are(index: PackageIndex) -> No
     assert found == sorted(make_names(1234))
 
 
-def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
+def test_export_is_sorted_by_name_and_version(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("b", "1.0"), build_project("a-b", "1.0"), build_project("A", "2.0")])
     index.put(PLONE, [build_project("a", "1.10", "1.9", "2.0a1", "not a version")])
 
@@ -81,7 +81,7 @@ def test_an_export_comes_by_name_and_version(index: PackageIndex) -> None:
     ]
 
 
-def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex) -> None:
+def test_export_has_fields_of_all_owners(index: PackageIndex) -> None:
     index.put(PLONE, [build_project(name, "1.0", "2.0") for name in make_names(250)])
     index.update(PLONE, {name: RepositoryFields(repository_stars=len(name)) for name in make_names(250)})
     index.update(PLONE, {"project-7": DownloadFields(download_last_day=3)})
@@ -97,7 +97,7 @@ def test_an_export_shows_all_owners_fields_of_every_document(index: PackageIndex
 
 
 @pytest.mark.parametrize("listing", ["iter_project_states", "export"])
-def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str) -> None:
+def test_listing_continues_during_writes(index: PackageIndex, listing: str) -> None:
     """What was there from the first to the last is in it once."""
     index.put(PLONE, [build_project(name) for name in make_names(600)])
     going_on = getattr(index, listing)(PLONE)
@@ -110,9 +110,7 @@ def test_a_listing_goes_on_while_others_write(index: PackageIndex, listing: str)
 
 
 @pytest.mark.parametrize("listing", ["iter_project_states", "export"])
-def test_a_listing_stays_with_its_collection_when_the_alias_moves(
-    engine: IndexEngine, index: PackageIndex, listing: str
-) -> None:
+def test_listing_keeps_collection_after_alias_moved(engine: IndexEngine, index: PackageIndex, listing: str) -> None:
     index.put(PLONE, [build_project(name) for name in make_names(600)])
     engine.admin.create("plone-2", build_state())
     going_on = getattr(index, listing)("plone")

@@ -24,7 +24,7 @@ def list_documents(index: PackageIndex, name: str) -> list[dict[str, Any]]:
     return [document.to_dict() for document in index.get_project_documents(PLONE, name)]
 
 
-def test_every_release_of_a_project_gets_another_owners_fields(index: PackageIndex) -> None:
+def test_enrichment_reaches_all_releases(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0", "2.0"), build_project("b", "1.0")])
 
     updated = index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
@@ -34,7 +34,7 @@ def test_every_release_of_a_project_gets_another_owners_fields(index: PackageInd
     assert "repository_stars" not in list_documents(index, "b")[0]
 
 
-def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) -> None:
+def test_registry_write_keeps_enrichments(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0")])
     index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
     index.update(PLONE, {"a": DownloadFields(download_last_day=9, download_history={"2026-01": 3})})
@@ -49,7 +49,7 @@ def test_a_registry_write_leaves_the_other_owners_fields(index: PackageIndex) ->
     assert document["health_score_breakdown"] == {"facts": [1, 2]}
 
 
-def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: PackageIndex) -> None:
+def test_new_release_has_stars_of_package(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a", "1.0")])
     index.update(PLONE, {"a": RepositoryFields(repository_stars=7)})
 
@@ -60,7 +60,7 @@ def test_a_new_release_of_an_enriched_project_has_its_stars_at_once(index: Packa
     ]
 
 
-def test_a_write_may_bring_the_score_that_follows_from_it(index: PackageIndex) -> None:
+def test_update_can_include_score(index: PackageIndex) -> None:
     index.put(PLONE, [replace(build_project("a", "1.0"), health=HealthFields(health_score=50))])
 
     index.put(PLONE, [replace(build_project("a", "1.0", "2.0"), health=HealthFields(health_score=60))])
@@ -68,7 +68,7 @@ def test_a_write_may_bring_the_score_that_follows_from_it(index: PackageIndex) -
     assert [document["health_score"] for document in list_documents(index, "a")] == [60, 60]
 
 
-def test_a_write_of_what_is_there_brings_its_score_all_the_same(index: PackageIndex) -> None:
+def test_unchanged_update_still_writes_score(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
     index.put(PLONE, [replace(build_project("a"), health=HealthFields(health_score=50))])
@@ -76,7 +76,7 @@ def test_a_write_of_what_is_there_brings_its_score_all_the_same(index: PackageIn
     assert [document["health_score"] for document in list_documents(index, "a")] == [50]
 
 
-def test_a_write_without_a_score_leaves_the_one_that_is_there(index: PackageIndex) -> None:
+def test_update_without_score_keeps_score(index: PackageIndex) -> None:
     index.put(PLONE, [replace(build_project("a", "1.0"), health=HealthFields(health_score=50))])
 
     index.put(PLONE, [build_project("a", "2.0")])
@@ -112,7 +112,7 @@ def test_update_replaces_the_fields_of_its_owner_only(index: PackageIndex) -> No
     assert (document["repository_stars"], document["download_last_day"]) == (8, 9)
 
 
-def test_an_update_creates_no_project(index: PackageIndex) -> None:
+def test_update_creates_no_package(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
     updated = index.update(
@@ -135,7 +135,7 @@ def test_update_of_removed_project_is_dropped(index: PackageIndex) -> None:
     assert "repository_stars" not in list_documents(index, "plone.api")[0]
 
 
-def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIndex) -> None:
+def test_update_with_same_values_is_counted(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("a")])
 
     counts = [index.update(PLONE, {"a": RepositoryFields(repository_stars=1)}) for _ in range(2)]
@@ -143,7 +143,7 @@ def test_an_update_with_the_values_that_are_there_counts_as_one(index: PackageIn
     assert counts == [1, 1]
 
 
-def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageIndex) -> None:
+def test_removed_package_leaves_tombstone_only(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("Plone.API", "1.0", "2.0"), build_project("b")])
     index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=7)})
 
@@ -156,7 +156,7 @@ def test_a_removed_project_leaves_its_tombstone_and_nothing_else(index: PackageI
     assert index.get_tombstone(PLONE, "Plone.API") == TOMBSTONE
 
 
-def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: PackageIndex) -> None:
+def test_returning_package_has_no_tombstone_or_old_stars(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone.api")])
     index.update(PLONE, {"plone-api": RepositoryFields(repository_stars=7)})
     index.remove(PLONE, [TOMBSTONE])
@@ -167,7 +167,7 @@ def test_a_project_that_comes_back_has_no_tombstone_and_no_old_stars(index: Pack
     assert "repository_stars" not in list_documents(index, "plone.api")[0]
 
 
-def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) -> None:
+def test_unknown_package_gets_tombstone(index: PackageIndex) -> None:
     """A rebuild stores the reason why it does not contain a project."""
     removed = index.remove(PLONE, [TOMBSTONE])
 
@@ -175,7 +175,7 @@ def test_a_project_that_was_not_there_gets_a_tombstone_too(index: PackageIndex) 
     assert index.get_tombstone(PLONE, "plone.api") == TOMBSTONE
 
 
-def test_a_second_removal_leaves_the_first_ones_tombstone(index: PackageIndex) -> None:
+def test_second_removal_keeps_first_tombstone(index: PackageIndex) -> None:
     index.put(PLONE, [build_project("plone.api")])
     index.remove(PLONE, [TOMBSTONE])
 

@@ -27,7 +27,7 @@ def test_classifier_finds_projects_by_any_release(registry: RegistryPorts) -> No
     assert found == {PLONE: {"plone-api", "acme-blog", "leaky"}, DJANGO: {"plone-api"}}
 
 
-def test_an_unknown_classifier_finds_nothing(registry: RegistryPorts) -> None:
+def test_unknown_classifier_finds_nothing(registry: RegistryPorts) -> None:
     assert list(registry.projects.browse_classifiers(["Framework :: Zope"])) == [("Framework :: Zope", frozenset())]
 
 
@@ -54,7 +54,7 @@ def test_serials_can_be_looked_up_by_normalized_name(registry: RegistryPorts) ->
 
 
 @pytest.mark.parametrize("project", [p for p in PROJECTS if p.name != "hidden"], ids=lambda project: project.name)
-def test_a_project_is_read_with_all_that_is_known_of_it(registry: RegistryPorts, project: Project) -> None:
+def test_project_is_read_completely(registry: RegistryPorts, project: Project) -> None:
     answer = read_project(registry, project.normalized_name).outcome
 
     assert isinstance(answer, Project)
@@ -91,7 +91,7 @@ def test_one_request_per_unknown_older_release(registry: RegistryPorts, known: l
     assert registry.meter.count() == requests
 
 
-def test_the_newest_release_has_its_metadata_even_if_it_is_known(registry: RegistryPorts) -> None:
+def test_known_newest_release_has_metadata(registry: RegistryPorts) -> None:
     answer = read_project(registry, "plone-api", "1.0", "2.0", "2.1a1").outcome
 
     assert isinstance(answer, Project)
@@ -111,7 +111,7 @@ def test_older_releases_of_rejected_project_are_not_read(registry: RegistryPorts
     assert registry.meter.count() == 1
 
 
-def test_what_a_project_is_worth_is_evaluated_by_its_newest_release(registry: RegistryPorts) -> None:
+def test_membership_is_evaluated_by_newest_release(registry: RegistryPorts) -> None:
     def carries_plone(project: Project) -> bool:
         return project.newest_release.metadata is not None and PLONE in project.newest_release.metadata.classifiers
 
@@ -123,7 +123,7 @@ def test_what_a_project_is_worth_is_evaluated_by_its_newest_release(registry: Re
 
 
 @pytest.mark.parametrize("name", ["nobody", "hidden"])
-def test_a_project_without_a_document_is_not_found(registry: RegistryPorts, name: str) -> None:
+def test_project_without_document_is_not_found(registry: RegistryPorts, name: str) -> None:
     reading = read_project(registry, name)
 
     assert reading.name == name
@@ -154,7 +154,7 @@ def test_unavailable_release_is_reported_without_metadata(registry: RegistryPort
     assert [r.version for r in reading.outcome.list_unread_releases(["2.1a1"])] == ["1.0"]
 
 
-def test_wanted_projects_are_asked_for_only_as_results_are_taken(registry: RegistryPorts) -> None:
+def test_projects_are_requested_lazily(registry: RegistryPorts) -> None:
     asked = 0
 
     def wanted() -> Iterator[ProjectRequest]:
@@ -171,7 +171,7 @@ def test_wanted_projects_are_asked_for_only_as_results_are_taken(registry: Regis
     assert asked < 1_000
 
 
-def test_simple_pages_tell_the_status(registry: RegistryPorts) -> None:
+def test_simple_pages_return_status(registry: RegistryPorts) -> None:
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "acme-blog", "hidden"]))
 
     assert {name: (standing.outcome, standing.is_empty) for name, standing in standings.items()} == {
@@ -182,7 +182,7 @@ def test_simple_pages_tell_the_status(registry: RegistryPorts) -> None:
     assert registry.meter.count() == 3
 
 
-def test_simple_pages_tell_failures_as_answers(registry: RegistryPorts) -> None:
+def test_simple_pages_return_failures(registry: RegistryPorts) -> None:
     registry.fail_project("plone-api")
 
     standings = group_by_name(registry.projects.check_simple_pages(["plone-api", "nobody"]))
@@ -191,14 +191,14 @@ def test_simple_pages_tell_failures_as_answers(registry: RegistryPorts) -> None:
     assert isinstance(standings["nobody"].outcome, NotFound)
 
 
-def test_a_registry_that_refuses_to_browse_is_unavailable(registry: RegistryPorts) -> None:
+def test_registry_refusing_browse_is_unavailable(registry: RegistryPorts) -> None:
     registry.fail_method("browse")
 
     with pytest.raises(Unavailable):
         list(registry.projects.browse_classifiers([PLONE]))
 
 
-def test_a_registry_without_serials_is_unavailable(registry: RegistryPorts) -> None:
+def test_registry_without_serials_is_unavailable(registry: RegistryPorts) -> None:
     registry.fail_method("serials")
 
     with pytest.raises(Unavailable):

@@ -24,7 +24,7 @@ def test_newest_projects_come_first_without_version(registry: RegistryPorts) -> 
     assert registry.meter.count() == 1
 
 
-def test_the_newest_releases_come_first(registry: RegistryPorts) -> None:
+def test_newest_releases_are_first(registry: RegistryPorts) -> None:
     entries = [entry for entry in registry.feed.fetch_newest_releases() if entry.name != "hidden"]
 
     assert [(entry.name, entry.version) for entry in entries] == [
@@ -46,7 +46,7 @@ def test_entries_tell_when_they_were_published(registry: RegistryPorts) -> None:
 
 
 @pytest.mark.parametrize("method", ["newest_projects", "newest_releases"])
-def test_a_feed_that_does_not_answer_is_unavailable(registry: RegistryPorts, method: str) -> None:
+def test_unreachable_feed_is_unavailable(registry: RegistryPorts, method: str) -> None:
     registry.fail_method(method)
 
     with pytest.raises(Unavailable):

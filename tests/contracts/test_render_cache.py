@@ -38,7 +38,7 @@ def test_nothing_is_remembered_at_first(cache: RenderCache) -> None:
     assert cache.get_many([Readme(text="a").fingerprint]) == {}
 
 
-def test_what_was_kept_is_returned_by_its_fingerprint(cache: RenderCache) -> None:
+def test_cached_readme_is_found_by_fingerprint(cache: RenderCache) -> None:
     short, long = RenderedReadme(html="<p>a</p>"), RenderedReadme(html="<p>long</p>" * 10_000, title="T", changelog="")
     cache.set_many({"a": short, "b": long, "c": RenderedReadme()})
 
@@ -49,13 +49,13 @@ def test_what_was_kept_is_returned_by_its_fingerprint(cache: RenderCache) -> Non
 
 @given(rendered=st.builds(RenderedReadme, html=text, title=part, first_chapter=part, main_content=part, changelog=part))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_readme_comes_back_as_it_was(cache: RenderCache, rendered: RenderedReadme) -> None:
+def test_readme_round_trip(cache: RenderCache, rendered: RenderedReadme) -> None:
     cache.set_many({"a": rendered})
 
     assert cache.get_many(["a"]) == {"a": rendered}
 
 
-def test_a_readme_that_is_kept_again_takes_the_place_of_the_first(cache: RenderCache) -> None:
+def test_cached_readme_is_replaced(cache: RenderCache) -> None:
     cache.set_many({"a": RenderedReadme(html="first"), "b": RenderedReadme(html="other")})
 
     cache.set_many({"a": RenderedReadme(html="second")})
@@ -63,7 +63,7 @@ def test_a_readme_that_is_kept_again_takes_the_place_of_the_first(cache: RenderC
     assert cache.get_many(["a", "b"]) == {"a": RenderedReadme(html="second"), "b": RenderedReadme(html="other")}
 
 
-def test_nothing_asked_and_nothing_kept_is_nothing_done(cache: RenderCache) -> None:
+def test_empty_batch_does_nothing(cache: RenderCache) -> None:
     cache.set_many({})
 
     assert cache.get_many([]) == {}

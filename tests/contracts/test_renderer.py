@@ -53,7 +53,7 @@ def renderer(request: pytest.FixtureRequest, cache: RenderCache) -> Iterator[Ren
             yield renderer
 
 
-def test_readmes_come_back_rendered_in_the_order_they_were_given(renderer: Renderer) -> None:
+def test_readmes_keep_order(renderer: Renderer) -> None:
     given = [RST, MARKDOWN, BLANK, BROKEN, RST, UNENCODABLE]
 
     made = renderer.render(given).result()
@@ -61,15 +61,15 @@ def test_readmes_come_back_rendered_in_the_order_they_were_given(renderer: Rende
     assert list(made) == [render_readme(readme) for readme in given]
 
 
-def test_a_readme_that_cannot_be_rendered_is_plain_text(renderer: Renderer) -> None:
+def test_unrenderable_readme_is_plain_text(renderer: Renderer) -> None:
     assert list(renderer.render([BROKEN]).result()) == [render_plain_text(BROKEN)]
 
 
-def test_nothing_to_render_gives_nothing(renderer: Renderer) -> None:
+def test_empty_batch_renders_nothing(renderer: Renderer) -> None:
     assert list(renderer.render([]).result()) == []
 
 
-def test_what_was_rendered_is_remembered_and_not_rendered_again(renderer: Renderer, cache: RecordingCache) -> None:
+def test_rendered_readme_is_cached(renderer: Renderer, cache: RecordingCache) -> None:
     renderer.render([MARKDOWN, RST]).result()
     cache.replace_all(lambda made: replace(made, html="from memory"))
 
@@ -87,14 +87,14 @@ def test_what_was_rendered_is_remembered_and_not_rendered_again(renderer: Render
         replace(MARKDOWN, summary="Another summary."),
     ],
 )
-def test_a_readme_that_differs_in_anything_is_another(renderer: Renderer, cache: RecordingCache, other: Readme) -> None:
+def test_changed_readme_is_rendered_again(renderer: Renderer, cache: RecordingCache, other: Readme) -> None:
     renderer.render([MARKDOWN]).result()
     cache.replace_all(lambda made: replace(made, html="from memory"))
 
     assert list(renderer.render([other]).result()) == [render_readme(other)]
 
 
-def test_the_memory_is_asked_once_for_all(renderer: Renderer, cache: RecordingCache) -> None:
+def test_cache_is_read_once_per_batch(renderer: Renderer, cache: RecordingCache) -> None:
     renderer.render([MARKDOWN, RST, MARKDOWN]).result()
 
     assert [len(asked) for asked in cache.recalled] == [2]

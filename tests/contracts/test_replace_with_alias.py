@@ -21,7 +21,7 @@ def copied_engine(engine: IndexEngine) -> IndexEngine:
     return engine
 
 
-def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied_engine: IndexEngine) -> None:
+def test_name_resolves_to_successor(copied_engine: IndexEngine) -> None:
     copied_engine.index.put("plone-1", [build_project("b")])
 
     copied_engine.admin.replace_with_alias("plone", "plone-1")
@@ -31,7 +31,7 @@ def test_the_name_leads_to_the_successor_and_the_collection_is_gone(copied_engin
     assert [h.name_normalized for h in copied_engine.index.iter_project_states("plone")] == ["a", "b"]
 
 
-def test_what_others_wrote_last_comes_along_where_it_is_one_step(copied_engine: IndexEngine) -> None:
+def test_atomic_replacement_keeps_latest_writes(copied_engine: IndexEngine) -> None:
     copied_engine.index.update("plone", {"a": RepositoryFields(repository_stars=7)})
     copied_engine.index.remove("plone", [Tombstone(name="b", removed_at=1, reason="gone")])
 

@@ -63,14 +63,14 @@ def test_cache_returns_missing_repositories_in_any_case(cache: RepositoryCache) 
     assert recalled == {"github.com/o/a": make_cached("O/A", 5), "github.com/o/gone": make_cached("o/gone", 5, None)}
 
 
-def test_what_is_too_old_is_not_returned(cache: RepositoryCache) -> None:
+def test_expired_entry_is_not_returned(cache: RepositoryCache) -> None:
     cache.set_many([make_cached("o/a", 10), make_cached("o/b", 20)])
 
     assert set(cache.get_many([to_ref("o/a"), to_ref("o/b")], fetched_since=11)) == {"github.com/o/b"}
     assert set(cache.get_many([to_ref("o/a"), to_ref("o/b")], fetched_since=10)) == {"github.com/o/a", "github.com/o/b"}
 
 
-def test_what_was_learned_last_counts_whenever_it_is_kept(cache: RepositoryCache) -> None:
+def test_latest_result_wins_in_any_order(cache: RepositoryCache) -> None:
     cache.set_many([make_cached("o/a", 20, 2)])
     cache.set_many([make_cached("o/a", 10, 1)])
     cache.set_many([make_cached("o/b", 10, 1)])
@@ -91,7 +91,7 @@ def test_repository_round_trips_under_the_requested_url(cache: RepositoryCache, 
     assert cache.get_many([to_ref("o/old"), to_ref("o/new")], fetched_since=0) == {"github.com/o/old": asked}
 
 
-def test_thousands_are_kept_and_returned(cache: RepositoryCache) -> None:
+def test_thousands_of_entries_round_trip(cache: RepositoryCache) -> None:
     many = [make_cached(f"o/{number}", number) for number in range(12_000)]
 
     cache.set_many(many)

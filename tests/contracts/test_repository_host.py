@@ -25,7 +25,7 @@ def fetch_one(host: RepositoryHostPorts, path: str) -> RepositoryResult:
     return fetch_by_ref(host, [to_ref(path)])[to_ref(path)]
 
 
-def test_a_repository_is_reported_with_what_the_host_knows_of_it(host: RepositoryHostPorts) -> None:
+def test_repository_is_reported_completely(host: RepositoryHostPorts) -> None:
     finding = fetch_one(host, "plone/plone.api")
 
     assert isinstance(finding.outcome, Repository)
@@ -38,7 +38,7 @@ def test_a_repository_is_reported_with_what_the_host_knows_of_it(host: Repositor
 
 
 @pytest.mark.parametrize("before", ["collective/plone.api", "EVEN-OLDER/plone.api"])
-def test_one_that_has_moved_is_reported_with_its_new_address(host: RepositoryHostPorts, before: str) -> None:
+def test_moved_repository_has_new_url(host: RepositoryHostPorts, before: str) -> None:
     finding = fetch_one(host, before)
 
     assert isinstance(finding.outcome, Repository)
@@ -46,7 +46,7 @@ def test_one_that_has_moved_is_reported_with_its_new_address(host: RepositoryHos
 
 
 @pytest.mark.parametrize("path", ["o/nobody", "o/private"])
-def test_one_that_is_not_there_or_not_public_is_not_found(host: RepositoryHostPorts, path: str) -> None:
+def test_missing_or_private_repository_is_not_found(host: RepositoryHostPorts, path: str) -> None:
     answer = fetch_one(host, path).outcome
 
     assert isinstance(answer, NotFound)
@@ -60,14 +60,14 @@ def test_archived_flag_and_unnamed_license(host: RepositoryHostPorts) -> None:
     assert (answer.is_archived, answer.license) == (True, UNSET)
 
 
-def test_an_empty_one_has_neither_commit_nor_push(host: RepositoryHostPorts) -> None:
+def test_empty_repository_has_no_commit_or_push(host: RepositoryHostPorts) -> None:
     answer = fetch_one(host, "o/empty").outcome
 
     assert isinstance(answer, Repository)
     assert (answer.last_commit, answer.pushed) == (UNSET, UNSET)
 
 
-def test_a_failure_concerns_its_own_address_only(host: RepositoryHostPorts) -> None:
+def test_failure_affects_one_repository(host: RepositoryHostPorts) -> None:
     host.fail_repository()
 
     findings = fetch_by_ref(host, [to_ref("o/archived"), to_ref("o/down"), to_ref("o/nobody"), to_ref("o/empty")])
@@ -79,7 +79,7 @@ def test_a_failure_concerns_its_own_address_only(host: RepositoryHostPorts) -> N
     assert len(findings) == 4
 
 
-def test_what_is_found_may_add_to_what_is_asked(host: RepositoryHostPorts) -> None:
+def test_requests_are_taken_while_results_arrive(host: RepositoryHostPorts) -> None:
     """Addresses are taken as the asking goes on, not all of them before."""
     queue = [to_ref(f"o/nobody-{number}") for number in range(52)]
     added = [to_ref("o/archived"), to_ref("o/empty")]
@@ -97,7 +97,7 @@ def test_what_is_found_may_add_to_what_is_asked(host: RepositoryHostPorts) -> No
     assert len({finding.ref for finding in answers}) == len(answers) == 54
 
 
-def test_nothing_asked_is_no_request(host: RepositoryHostPorts) -> None:
+def test_empty_batch_sends_no_request(host: RepositoryHostPorts) -> None:
     assert fetch_by_ref(host, []) == {}
     assert host.meter.count() == 0
 

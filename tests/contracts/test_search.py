@@ -133,7 +133,7 @@ def test_every_facet_is_counted(search_engine: SearchEngine) -> None:
 
 
 @pytest.mark.usefixtures("sample_packages")
-def test_a_facet_is_counted_as_if_it_was_not_narrowed_itself(search_engine: SearchEngine) -> None:
+def test_facet_ignores_its_own_filter(search_engine: SearchEngine) -> None:
     found = search_engine.search(PLONE, build_query(license=("MIT",)))
 
     assert to_counts(found, "license") == {"MIT": 2, "GPL-2.0-only": 1}
@@ -258,7 +258,7 @@ def test_pages_leave_nothing_out_and_repeat_nothing(index: PackageIndex, search_
     assert {page.total for page in pages} == {190}
 
 
-def test_a_page_behind_the_last_has_no_hits_however_far(index: PackageIndex, search_engine: SearchEngine) -> None:
+def test_page_past_last_is_empty(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("a")])
 
     found = search_engine.search(PLONE, SearchQuery(page=10**6, per_page=100))
@@ -266,7 +266,7 @@ def test_a_page_behind_the_last_has_no_hits_however_far(index: PackageIndex, sea
     assert (found.total, found.hits) == (1, ())
 
 
-def test_a_quarantined_project_is_not_found(index: PackageIndex, search_engine: SearchEngine) -> None:
+def test_quarantined_package_is_not_found(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("bad", project_status="quarantined", requires_dist=("a",))])
 
     found = search_engine.search(PLONE, SearchQuery(text="bad"))
@@ -277,9 +277,7 @@ def test_a_quarantined_project_is_not_found(index: PackageIndex, search_engine: 
     assert list(search_engine.find_dependents(PLONE, "a", limit=5)) == []
 
 
-def test_a_project_that_is_quarantined_later_leaves_and_comes_back(
-    index: PackageIndex, search_engine: SearchEngine
-) -> None:
+def test_quarantined_package_disappears_and_returns(index: PackageIndex, search_engine: SearchEngine) -> None:
     totals = []
     for status in ("active", "quarantined", "active"):
         index.put(PLONE, [build_project("a", project_status=status)])
@@ -339,7 +337,7 @@ def test_get_hits_keeps_order_and_drops_missing_names(search_engine: SearchEngin
     assert list(search_engine.get_hits(PLONE, [])) == []
 
 
-def test_similar_projects_share_what_tells_most(index: PackageIndex, search_engine: SearchEngine) -> None:
+def test_similar_packages_share_rare_terms(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(
         PLONE,
         [
@@ -356,7 +354,7 @@ def test_similar_projects_share_what_tells_most(index: PackageIndex, search_engi
     assert list(search_engine.find_similar(PLONE, "nobody", limit=5)) == []
 
 
-def test_what_is_written_is_found_by_the_next_search(index: PackageIndex, search_engine: SearchEngine) -> None:
+def test_next_search_finds_written_package(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project("a", summary="before")])
     assert search_engine.search(PLONE, SearchQuery(text="before")).total == 1
 

@@ -138,9 +138,7 @@ def test_similar_packages_and_dependents_match_the_reference(
         assert dependents == reference.find_dependents("plone", name, limit=5, hidden=hidden), name
 
 
-def test_named_packages_come_in_the_order_of_their_names(
-    search_engine: SearchEngine, reference: ReferenceSearch
-) -> None:
+def test_named_packages_are_sorted_by_name(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
     names = ["plone-restapi", "nobody", "bad-api", "left", "plone-api", "left"]
     hidden = frozenset(["plone-api"])
 
@@ -242,7 +240,7 @@ def test_search_follows_an_alias_to_another_collection(
         search_engine.search("nowhere", SearchQuery())
 
 
-def test_a_collection_that_is_created_again_has_its_own_packages(
+def test_recreated_collection_has_own_packages(
     index: PackageIndex, admin: IndexAdmin, search_engine: SearchEngine
 ) -> None:
     index.put(PLONE, [build_project("a"), build_project("b")])
@@ -255,7 +253,7 @@ def test_a_collection_that_is_created_again_has_its_own_packages(
     assert sorted(hit.name for hit in search_engine.search(PLONE, SearchQuery()).hits) == ["c", "d"]
 
 
-def test_a_typo_that_hundreds_of_names_are_near_to_finds_the_name(
+def test_typo_near_hundreds_of_names_finds_name(
     index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
     names = [f"napari-part{number:03}" for number in range(300)]

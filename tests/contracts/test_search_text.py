@@ -97,7 +97,7 @@ def search_names(search_engine: SearchEngine, text: str) -> list[str]:
     ],
 )
 @pytest.mark.usefixtures("toolbar_packages")
-def test_a_project_is_found_however_it_is_typed(search_engine: SearchEngine, text: str, first: str) -> None:
+def test_package_is_found_by_any_form_of_name(search_engine: SearchEngine, text: str, first: str) -> None:
     assert search_names(search_engine, text)[0] == first
 
 
@@ -111,9 +111,7 @@ def test_exact_name_comes_first_despite_popularity(index: PackageIndex, search_e
 
 
 @pytest.mark.parametrize("framework", ["Plone", "Django"])
-def test_of_equals_those_of_a_favoured_framework_come_first(
-    index: PackageIndex, search_engine: SearchEngine, framework: str
-) -> None:
+def test_preferred_framework_breaks_ties(index: PackageIndex, search_engine: SearchEngine, framework: str) -> None:
     index.put(
         PLONE,
         [

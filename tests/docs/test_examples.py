@@ -161,7 +161,7 @@ def to_words(output: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_commands_of_a_page_succeed_and_print_what_it_shows(
+def test_commands_of_page_print_shown_output(
     page: Path, services: dict[str, str], filled_index: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "pyf.sqlite3").write_bytes(filled_index.read_bytes())

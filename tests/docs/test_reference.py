@@ -104,7 +104,7 @@ def test_example_env_lists_every_default() -> None:
     assert all(line.startswith("#") or not line for line in example.splitlines())
 
 
-def test_the_page_about_typesense_has_every_parameter_of_the_preset() -> None:
+def test_typesense_page_has_preset_parameters() -> None:
     page = (ROOT / "docs" / "how-to" / "typesense.md").read_text()
 
     for name, value in PRESET.items():

@@ -72,14 +72,14 @@ def test_missing_count_is_absent_and_not_zero(answer: Downloads, now: int) -> No
 
 
 @given(draw_downloads(), moments)
-def test_a_source_that_says_nothing_leaves_no_history(answer: Downloads, now: int) -> None:
+def test_source_without_history_leaves_none(answer: Downloads, now: int) -> None:
     silent = not answer.history and answer.last_month is UNSET
 
     assert (build_download_fields(answer, source="any", now=now).download_history is UNSET) == silent
 
 
 @given(draw_fields(), draw_fields())
-def test_every_month_that_either_knows_is_kept_up_to_the_bound(newer: DownloadFields, older: DownloadFields) -> None:
+def test_merged_history_has_months_of_both(newer: DownloadFields, older: DownloadFields) -> None:
     both = {*(newer.download_history or {}), *(older.download_history or {})}
 
     kept = merge_downloads(newer, older).download_history or {}
@@ -101,7 +101,7 @@ def test_joining_twice_is_joining_once(newer: DownloadFields, older: DownloadFie
 
 
 @given(st.lists(draw_fields(), min_size=1, max_size=30))
-def test_a_history_is_bounded_however_many_runs_there_were(runs: list[DownloadFields]) -> None:
+def test_history_is_bounded(runs: list[DownloadFields]) -> None:
     kept: Any = UNSET
     for fields in runs:
         kept = merge_downloads(fields, kept)
@@ -110,7 +110,7 @@ def test_a_history_is_bounded_however_many_runs_there_were(runs: list[DownloadFi
 
 
 @given(draw_fields(), draw_fields())
-def test_all_but_history_and_total_is_what_the_newer_counts_say(newer: DownloadFields, older: DownloadFields) -> None:
+def test_newer_counts_replace_all_but_history_and_total(newer: DownloadFields, older: DownloadFields) -> None:
     kept = merge_downloads(newer, older)
 
     assert (kept.download_last_day, kept.download_last_week, kept.download_last_month) == (
@@ -122,7 +122,7 @@ def test_all_but_history_and_total_is_what_the_newer_counts_say(newer: DownloadF
     assert kept.download_updated == newer.download_updated
 
 
-def test_a_total_that_only_another_source_knows_stays() -> None:
+def test_total_of_other_source_remains() -> None:
     older = build_download_fields(Downloads(total=900, newest_day=date(2026, 6, 30)), source="clickhouse", now=NOW)
 
     kept = merge_downloads(build_download_fields(Downloads(last_month=10), source="pypistats", now=NOW), older)
@@ -131,7 +131,7 @@ def test_a_total_that_only_another_source_knows_stays() -> None:
 
 
 @given(draw_fields(), moments)
-def test_a_source_that_does_not_know_the_project_changes_no_count(older: DownloadFields, now: int) -> None:
+def test_unknown_package_keeps_counts(older: DownloadFields, now: int) -> None:
     kept = mark_not_found("any", older, now=now)
 
     assert merge_downloads(kept, older) == kept
@@ -144,7 +144,7 @@ def test_a_source_that_does_not_know_the_project_changes_no_count(older: Downloa
     assert kept.download_checked == now
 
 
-def test_a_month_that_is_not_over_has_the_last_thirty_days() -> None:
+def test_current_month_has_last_thirty_days() -> None:
     weekly = [("2026-07-06", 30), ("2026-07-20", 40), ("2026-08-01", 50), ("2026-08-02", 60)]
 
     kept: Any = UNSET
@@ -157,7 +157,7 @@ def test_a_month_that_is_not_over_has_the_last_thirty_days() -> None:
     assert kept.download_history == {"2026-07": 50, "2026-08": 60}
 
 
-def test_a_whole_month_beats_thirty_days_of_it() -> None:
+def test_complete_month_replaces_thirty_days() -> None:
     seen = build_download_fields(Downloads(last_month=30), source="pypistats", now=to_timestamp("2026-07-20"))
     whole = Downloads(last_month=99, history={"2026-06": 60, "2026-07": 70}, newest_day=date(2026, 8, 3))
 
@@ -166,13 +166,13 @@ def test_a_whole_month_beats_thirty_days_of_it() -> None:
     assert kept.download_history == {"2026-06": 60, "2026-07": 70, "2026-08": 99}
 
 
-def test_the_month_is_over_on_its_last_day() -> None:
+def test_month_ends_on_last_day() -> None:
     answer = Downloads(last_month=30, history={"2026-07": 31}, newest_day=date(2026, 7, 31))
 
     assert build_download_fields(answer, source="clickhouse", now=NOW).download_history == {"2026-07": 31}
 
 
-def test_a_source_that_lags_does_not_undo_what_was_seen_later() -> None:
+def test_lagging_source_keeps_later_counts() -> None:
     seen = build_download_fields(Downloads(last_month=80), source="pypistats", now=to_timestamp("2026-08-01"))
     late = Downloads(last_month=1, history={"2026-06": 60}, newest_day=date(2026, 7, 4))
 

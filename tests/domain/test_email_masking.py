@@ -12,7 +12,7 @@ from pyf.aggregator.domain.email_masking import EMAIL_MASK, mask_emails, mask_em
     ["ada@lovelace.example", "a.b-c+d@sub.host.example", "ADA@X.ORG", "o'brien@mail.example", "größe@straße.example"],
 )
 @pytest.mark.parametrize("around", ["{}", "Write to {}.", "<{}>", "(mailto:{})", "a,{};b", "{}\n{}"])
-def test_an_address_is_masked_wherever_it_stands(address: str, around: str) -> None:
+def test_email_is_masked_in_any_text(address: str, around: str) -> None:
     assert mask_emails(around.replace("{}", address)) == around.replace("{}", EMAIL_MASK)
 
 
@@ -29,7 +29,7 @@ def test_an_address_is_masked_wherever_it_stands(address: str, around: str) -> N
         "",
     ],
 )
-def test_what_is_no_address_stays(text: str) -> None:
+def test_other_text_is_unchanged(text: str) -> None:
     assert mask_emails(text) == text
 
 
@@ -48,7 +48,7 @@ def test_masking_twice_is_masking_once(text: str) -> None:
     assert mask_emails(once) == once
 
 
-def test_a_link_to_write_to_somebody_leads_nowhere() -> None:
+def test_mailto_link_is_removed() -> None:
     html = '<p><a href="mailto:ada%40x.example?subject=hi">Ada</a> <a href="https://x.example/">x</a> ada@x.example</p>'
 
     assert mask_emails_in_html(html) == f'<p><a>Ada</a> <a href="https://x.example/">x</a> {EMAIL_MASK}</p>'

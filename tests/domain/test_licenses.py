@@ -112,6 +112,6 @@ def test_every_classifier_that_is_mapped_is_published() -> None:
     assert {f"License :: {name}" for name in licenses._BY_CLASSIFIER} <= set(trove)
 
 
-def test_every_identifier_that_is_given_is_spdx() -> None:
+def test_identifiers_are_spdx() -> None:
     for identifier in {*licenses._BY_CLASSIFIER.values(), *licenses._BY_NAME.values()}:
         assert canonicalize_license_expression(identifier) == identifier

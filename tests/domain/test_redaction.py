@@ -40,7 +40,7 @@ def test_secrets_of_urls(url: str, secrets: set[str]) -> None:
         ("the basic idea of a bearer token", "the basic idea of a bearer token"),
     ],
 )
-def test_what_looks_like_a_secret_is_redacted(text: str, redacted: str) -> None:
+def test_secret_is_redacted(text: str, redacted: str) -> None:
     assert Redactor().redact(text) == redacted
 
 

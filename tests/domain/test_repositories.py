@@ -59,9 +59,7 @@ URL_WRAPPERS = ["{}", "<{}>", '"{}"', "'{}'", "({})", "[{}]", "  {}  ", "<{}>.",
     wrapped=st.sampled_from(URL_WRAPPERS),
     is_shouted=st.booleans(),
 )
-def test_every_written_form_is_the_same_address(
-    owner: str, name: str, form: str, end: str, wrapped: str, is_shouted: bool
-) -> None:
+def test_forms_of_url_are_equal(owner: str, name: str, form: str, end: str, wrapped: str, is_shouted: bool) -> None:
     written = wrapped.format(form.format(f"{owner}/{name}{end if form.endswith('{}') else ''}"))
 
     address = parse_repository_url(written.upper() if is_shouted and "/repos/" not in form else written)
@@ -70,7 +68,7 @@ def test_every_written_form_is_the_same_address(
 
 
 @given(owner=owners, name=names)
-def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> None:
+def test_parsing_own_url_round_trip(owner: str, name: str) -> None:
     address = RepositoryRef("github.com", owner, name)
 
     again = parse_repository_url(address.url)
@@ -80,7 +78,7 @@ def test_parsing_an_addresss_own_page_gives_it_back(owner: str, name: str) -> No
 
 
 @given(st.text(st.characters()) | st.text("githubcom.:/@#?%<>[]-~ \n\x00\ud800") | st.binary().map(str))
-def test_no_text_raises_and_what_comes_of_one_stays_itself(text: str) -> None:
+def test_any_text_is_normalized_idempotently(text: str) -> None:
     for written in (text, f"https://github.com/{text}", f"git@gitlab.com:{text}", f"https://{text}"):
         address = parse_repository_url(written)
 
@@ -120,7 +118,7 @@ def test_repository_is_read_through_markup_labels_and_mistakes(text: str) -> Non
         "https://gitlab.com/explore/groups", "https://codeberg.org/explore/repos", "https://[::1]/owner/name", "http://[",
     ],
 )  # fmt: skip
-def test_what_is_no_repository_is_none(text: str) -> None:
+def test_other_url_is_no_repository(text: str) -> None:
     assert parse_repository_url(text) is None
 
 
@@ -138,7 +136,7 @@ def test_what_is_no_repository_is_none(text: str) -> None:
         ("https://github.com/community/community", "https://github.com/community/community"),
     ],
 )
-def test_the_host_is_known_so_that_others_can_follow(text: str, url: str | None) -> None:
+def test_url_is_parsed_for_any_host(text: str, url: str | None) -> None:
     address = parse_repository_url(text)
 
     assert (address and address.url) == url
@@ -177,20 +175,20 @@ def test_repository_links_are_tried_in_order() -> None:
     ["Source", "source", "Source Code", "SourceCode", "source_code", "Repository", "repo", "Code", "GitHub", "Git-Hub",
      "Source on GitHub", "GitHub Repository", "GitLab", "Git", "VCS", "  SOURCE: "],
 )  # fmt: skip
-def test_a_label_that_says_source_or_repository_comes_first(label: str) -> None:
+def test_source_label_is_preferred(label: str) -> None:
     links = {"Homepage": "https://github.com/o/home", label: "https://github.com/o/source"}
 
     assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/home"]
 
 
 @pytest.mark.parametrize("label", ["Resources", "Report a bug", "Code of Conduct", "GitHub Sponsors", "Homepage", "源"])
-def test_a_label_that_only_looks_like_it_does_not(label: str) -> None:
+def test_similar_label_is_not_preferred(label: str) -> None:
     links = {label: "https://github.com/o/other", "Source": "https://github.com/o/source"}
 
     assert list_candidate_paths({"project_urls": links}) == ["o/source", "o/other"]
 
 
-def test_links_of_older_releases_come_last_and_each_repository_once() -> None:
+def test_repositories_of_older_releases_are_last_and_unique() -> None:
     newest = {"version": "3.0", "project_urls": {"Source": "https://github.com/o/new"}}
     older = {"version": "2.0", "project_urls": {"Source": "git@github.com:O/NEW.git", "Home": "https://github.com/o/x"}}
     oldest = {"version": "1.0", "home_page": "http://github.com/former/old/"}
@@ -198,7 +196,7 @@ def test_links_of_older_releases_come_last_and_each_repository_once() -> None:
     assert list_candidate_paths(newest, older, oldest) == ["o/new", "o/x", "former/old"]
 
 
-def test_what_leads_to_no_repository_is_left_out() -> None:
+def test_links_without_repository_are_omitted() -> None:
     links = {"Source": "UNKNOWN", "Donate": "https://github.com/sponsors/me", "Docs": "https://me.github.io/x"}
 
     assert list_candidate_paths({"project_urls": links, "home_page": "https://example.org"}) == []

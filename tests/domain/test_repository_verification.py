@@ -11,16 +11,16 @@ TEMPLATE = RepositoryRef("github.com", "audreyr", "cookiecutter-pypackage")
 UNRELATED_CLAIMS = [RepositoryClaim(project=name, users=(name,)) for name in ("ab", "cd", "ef", "gh", "ij", "kl", "mn")]
 
 
-def test_a_template_that_strangers_name_is_not_theirs() -> None:
+def test_shared_template_is_not_verified() -> None:
     assert not is_verified(TEMPLATE, UNRELATED_CLAIMS)
 
 
-def test_a_handful_of_projects_may_share_a_repository() -> None:
+def test_few_packages_can_share_repository() -> None:
     assert is_verified(TEMPLATE, UNRELATED_CLAIMS[:5])
     assert not is_verified(TEMPLATE, UNRELATED_CLAIMS[:6])
 
 
-def test_a_project_with_the_repositorys_name_vouches_for_all_of_them() -> None:
+def test_package_named_like_repository_verifies_all() -> None:
     assert is_verified(TEMPLATE, [*UNRELATED_CLAIMS, RepositoryClaim(project="cookiecutter-pypackage")])
 
 
@@ -48,7 +48,7 @@ def test_projects_that_a_user_may_publish_are_related() -> None:
         ]
     )
 )
-def test_the_order_of_the_claims_says_nothing(claims: list[RepositoryClaim]) -> None:
+def test_unrelated_claims_verify_nothing_in_any_order(claims: list[RepositoryClaim]) -> None:
     assert not is_verified(TEMPLATE, claims)
 
 

@@ -24,13 +24,13 @@ def test_get_next_run_is_in_utc(crontab: str, expected: datetime) -> None:
     assert compute_next_run(crontab, datetime(2026, 11, 22, 22, 0, 30, tzinfo=UTC)) == expected
 
 
-def test_an_empty_schedule_is_never_due() -> None:
+def test_empty_schedule_is_never_due() -> None:
     Schedule("").validate()
 
     assert Schedule("").get_next_run(0) == float("inf")
 
 
 @pytest.mark.parametrize("crontab", ["often", "* * * *", "* * * * * *", "61 * * * *", "0 0 30 2 *", "@daily"])
-def test_what_is_no_crontab_is_refused(crontab: str) -> None:
+def test_invalid_crontab_is_rejected(crontab: str) -> None:
     with pytest.raises(Invalid):
         Schedule(crontab).validate()

@@ -50,7 +50,7 @@ def test_existing_value_resolves_to_itself(facet: str, asked: str, known: set[st
     assert resolve_values(facet, asked, known | {asked}, frameworks) == (asked,)
 
 
-def test_near_values_look_alike_or_are_the_most_frequent() -> None:
+def test_suggested_values_are_similar_or_frequent() -> None:
     known = {"MIT": 5, "BSD-3-Clause": 9, "GPL-2.0-only": 2, "GPL-2.0-or-later": 1, "ISC": 1, "0BSD": 1}
 
     assert suggest_values("gpl", known)[:2] == ("GPL-2.0-only", "GPL-2.0-or-later")

@@ -127,7 +127,7 @@ def test_release_that_pip_would_not_install_is_not_recommended(fields: dict[str,
     assert check("==1.0", documents).first_supporting == first
 
 
-def test_the_framework_itself_is_checked_by_its_version() -> None:
+def test_framework_is_checked_by_version() -> None:
     documents = to_documents(
         build_fields("Django", "5.2"), build_fields("Django", "6.0"), build_fields("Django", "6.1")
     )

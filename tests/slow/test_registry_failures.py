@@ -131,7 +131,7 @@ def test_failing_registry_changes_nothing(
 
 @pytest.mark.parametrize("fault", select_faults("503", "timeout"))
 @pytest.mark.parametrize("use", USE_CASES)
-def test_failing_documents_are_listed_and_kept(
+def test_failing_documents_are_listed_and_remain(
     use: str, fault: str, changed_registry: LocalPyPI, filled_folder: Path
 ) -> None:
     changed_registry.faults.add(Fault(**FAULTS[fault], request="project"))
@@ -150,7 +150,7 @@ def test_failing_documents_are_listed_and_kept(
 @pytest.mark.parametrize("struck", [STRUCK[0], *(pytest.param(name, marks=pytest.mark.slow) for name in STRUCK[1:])])
 @pytest.mark.parametrize("fault", select_faults(*PLAIN))
 @pytest.mark.parametrize("use", USE_CASES)
-def test_failing_project_is_listed_and_kept(
+def test_failing_project_is_listed_and_remains(
     use: str, fault: str, struck: str, changed_registry: LocalPyPI, filled_folder: Path
 ) -> None:
     changed_registry.faults.add(Fault(**FAULTS[fault], project=struck))

@@ -138,7 +138,7 @@ def test_incremental_run_repairs_before_redelivery(cluster: WorkerCluster) -> No
     assert cluster.count_tasks()[1] > 0
 
 
-def test_one_of_two_workers_is_killed(cluster: WorkerCluster) -> None:
+def test_second_worker_completes_tasks_of_killed_one(cluster: WorkerCluster) -> None:
     change_registry(cluster)
     cluster.pypi.latency = 0.3
     cluster.pypi.requests.clear()

@@ -14,13 +14,13 @@ def read_outcome(registry: FakePackageRegistry, name: str) -> object:
     return reading.outcome
 
 
-def test_a_project_that_is_down_may_be_named_in_any_spelling() -> None:
+def test_failing_project_is_set_in_any_spelling() -> None:
     registry = FakePackageRegistry(PROJECTS, unavailable=["plone.api"])
 
     assert isinstance(read_outcome(registry, "plone-api"), Unavailable)
 
 
-def test_what_is_published_later_is_there_and_in_the_changelog() -> None:
+def test_later_publication_is_in_changelog() -> None:
     registry = FakePackageRegistry(PROJECTS)
 
     registry.publish(Project(name="late", last_serial=40, releases=(build_release("late", "1.0", 9),)))
@@ -29,7 +29,7 @@ def test_what_is_published_later_is_there_and_in_the_changelog() -> None:
     assert [(entry.name, entry.action) for entry in registry.fetch_since(30)] == [("late", "new release")]
 
 
-def test_what_is_withdrawn_is_gone_and_the_changelog_says_so() -> None:
+def test_removal_is_in_changelog() -> None:
     registry = FakePackageRegistry(PROJECTS)
 
     registry.remove("plone.api", 41)
@@ -47,13 +47,13 @@ def test_changes_have_growing_serials() -> None:
     assert isinstance(read_outcome(registry, "plone-api"), Project)
 
 
-def test_a_page_of_the_changelog_holds_the_oldest_changes() -> None:
+def test_changelog_page_has_oldest_changes() -> None:
     registry = FakePackageRegistry(PROJECTS, page_size=2)
 
     assert [entry.serial for entry in registry.fetch_since(0)] == [5, 10]
 
 
-def test_all_readmes_are_there_if_they_are_wanted() -> None:
+def test_all_releases_have_readmes_on_request() -> None:
     registry = FakePackageRegistry(PROJECTS, descriptions="all")
 
     project = read_outcome(registry, "plone-api")

@@ -50,7 +50,7 @@ def test_packages_of_killed_processes_are_built_by_their_parent() -> None:
     assert build_all(parse, 2) == build_all(parse, 1)
 
 
-def test_an_error_in_another_process_is_raised_in_its_parent() -> None:
+def test_worker_error_is_raised_in_parent() -> None:
     with pytest.raises(ValueError, match="package-1"):
         build_all(package_parsers.fail, 2)
 

@@ -70,7 +70,7 @@ def build_listing_params(q: str) -> Any:
     }
 
 
-def test_a_listing_groups_by_project_and_shows_the_newest_of_each(create_search_only_key: Client) -> None:
+def test_group_by_name_returns_newest_releases(create_search_only_key: Client) -> None:
     answer: Any = create_search_only_key.multi_search.perform(build_listing_params("*"), {})
 
     (result,) = answer["results"]
@@ -88,14 +88,14 @@ def test_a_listing_groups_by_project_and_shows_the_newest_of_each(create_search_
 @pytest.mark.parametrize(
     ("q", "name"), [("api", "plone.api"), ("cms", "Products.CMFPlone"), ("plone.api", "plone.api")]
 )
-def test_a_listing_of_a_term_finds_what_holds_it(create_search_only_key: Client, q: str, name: str) -> None:
+def test_term_filter_finds_documents(create_search_only_key: Client, q: str, name: str) -> None:
     answer: Any = create_search_only_key.multi_search.perform(build_listing_params(q), {})
 
     (result,) = answer["results"]
     assert [group["group_key"] for group in result["grouped_hits"]] == [[name]]
 
 
-def test_a_look_up_by_name_gives_the_newest_first(create_search_only_key: Client) -> None:
+def test_lookup_by_name_returns_newest_first(create_search_only_key: Client) -> None:
     query: Any = {"q": "plone.api", "query_by": "name", "sort_by": "version_sortable:desc"}
 
     answer: Any = create_search_only_key.collections["packages"].documents.search(query)
@@ -128,7 +128,7 @@ def test_search_only_key_can_only_search_its_collection(local: LocalTypesense, c
             act()
 
 
-def test_a_key_outlives_the_collection_behind_its_alias(local: LocalTypesense, create_search_only_key: Client) -> None:
+def test_key_survives_replaced_collection(local: LocalTypesense, create_search_only_key: Client) -> None:
     with closing(Server([local.url], ADMIN_KEY)) as server:
         ports = typesense.build_ports(server)
         ports.admin.create("packages-2", build_state())

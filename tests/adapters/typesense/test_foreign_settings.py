@@ -52,7 +52,7 @@ def rebuild(request: pytest.FixtureRequest) -> Iterator[Rebuild]:
                     rebuild.ports.admin.drop(name)
 
 
-def test_synonyms_overrides_and_metadata_come_along(rebuild: Rebuild) -> None:
+def test_synonyms_overrides_and_metadata_are_copied(rebuild: Rebuild) -> None:
     synonym = {"synonyms": ["cms", "content management"]}
     override = {"rule": {"query": "cms", "match": "exact"}, "includes": [{"id": "plone-1.0", "position": 1}]}
     rebuild.send("PUT", f"/collections/{rebuild.old}/synonyms/cms", synonym)
@@ -71,7 +71,7 @@ def test_synonyms_overrides_and_metadata_come_along(rebuild: Rebuild) -> None:
     assert rebuild.ports.index.get_state(rebuild.new) == state
 
 
-def test_fields_come_along_with_their_values(rebuild: Rebuild) -> None:
+def test_fields_are_copied_with_values(rebuild: Rebuild) -> None:
     rank = {"name": "shop_rank", "type": "int32", "optional": True}
     rebuild.send("PATCH", f"/collections/{rebuild.old}", {"fields": [rank]})
     rebuild.ports.index.put(rebuild.old, [build_project("a", "1.0")])
@@ -85,7 +85,7 @@ def test_fields_come_along_with_their_values(rebuild: Rebuild) -> None:
     assert "shop_rank" in {field["name"] for field in rebuild.get(rebuild.new)["fields"]}
 
 
-def test_fields_whose_values_do_not_come_along_are_named(rebuild: Rebuild) -> None:
+def test_fields_without_copied_values_are_listed(rebuild: Rebuild) -> None:
     rank = {"name": "shop_rank", "type": "int32", "optional": True}
     rebuild.send("PATCH", f"/collections/{rebuild.old}", {"fields": [rank]})
 

@@ -47,7 +47,7 @@ def get_stored_document(local: LocalTypesense, identifier: str) -> Json:
     return local.store.collection("plone").documents[identifier]
 
 
-def test_the_schema_is_as_declared(local: LocalTypesense, plone: Typesense) -> None:
+def test_created_schema_matches_declaration(local: LocalTypesense, plone: Typesense) -> None:
     stored_fields = get_schema(local)
 
     assert local.store.collection("plone").separators == (".", "-", "_")
@@ -77,7 +77,7 @@ def test_documents_are_flat_as_clients_read_them(local: LocalTypesense, plone: T
     assert "title" not in document
 
 
-def test_what_is_gone_from_an_object_is_gone_from_the_document(local: LocalTypesense, plone: Typesense) -> None:
+def test_removed_keys_of_object_are_removed_from_document(local: LocalTypesense, plone: Typesense) -> None:
     """The server merges the keys of an object; a withdrawn link would linger."""
     for links in ({"Source": "https://a.example", "Home": "https://b.example"}, {"Source": "https://c.example"}):
         plone.index.put("plone", [build_project("a", "1.0", project_urls=links)])
@@ -93,7 +93,7 @@ def test_what_is_gone_from_an_object_is_gone_from_the_document(local: LocalTypes
     assert document["health_score_breakdown"] == {"recency": {"points": 2}}
 
 
-def test_a_null_in_an_object_counts_as_not_there(plone: Typesense) -> None:
+def test_null_in_object_is_read_as_missing(plone: Typesense) -> None:
     plone.index.put("plone", [build_project("a", "1.0")])
 
     plone.index.update("plone", {"a": HealthFields(health_score_breakdown={"why": None, "points": 1})})
@@ -109,7 +109,7 @@ def test_texts_that_are_gone_are_erased(local: LocalTypesense, plone: Typesense)
     assert not {"title", "changelog"} & get_stored_document(local, "a-1.0").keys()
 
 
-def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: Typesense) -> None:
+def test_missing_field_is_added_to_collection(local: LocalTypesense, plone: Typesense) -> None:
     """As after an upgrade of the program: documents are there, and were made without it."""
     plone.index.put("plone", [build_project("a", "1.0")])
     names = ("is_newest", "repository_stars")
@@ -122,7 +122,7 @@ def test_a_field_that_a_collection_lacks_is_added(local: LocalTypesense, plone: 
     assert local.requests.by_kind["alter_collection"] == 1
 
 
-def test_a_field_that_is_indexed_in_another_way_is_changed_in_place(local: LocalTypesense, plone: Typesense) -> None:
+def test_field_with_other_index_options_is_altered(local: LocalTypesense, plone: Typesense) -> None:
     plone.index.put("plone", [build_project("a", "1.0")])
     change_field(local, "keywords", facet=False)
     change_field(local, "summary", stem=False)
@@ -173,7 +173,7 @@ def old(local: LocalTypesense, ports: Typesense) -> Typesense:
     return ports
 
 
-def test_an_older_programs_collection_is_listed_and_summed_up(old: Typesense) -> None:
+def test_legacy_collection_is_listed_with_counts(old: Typesense) -> None:
     (info,) = old.admin.list_collections()
 
     assert (info.name, info.aliases, info.projects, info.documents) == ("old-1", ("old",), 2, 3)
@@ -202,7 +202,7 @@ def test_legacy_collection_is_counted_without_reading_it(old: Typesense, local: 
     assert local.requests.by_kind["export"] == 0
 
 
-def test_what_an_older_program_has_found_out_is_carried_over(old: Typesense) -> None:
+def test_legacy_enrichments_are_copied(old: Typesense) -> None:
     old.admin.create("old-2", build_state())
     old.index.put("old-2", [build_project("plone.api", "2.0"), build_project("plone.app", "1.0")])
 
@@ -307,7 +307,7 @@ def test_collection_recreated_after_a_crash_has_no_old_tombstones(local: LocalTy
     assert plone.index.get_tombstone("plone", "a") is None
 
 
-def test_an_alias_that_leads_nowhere_counts_as_not_there(local: LocalTypesense, ports: Typesense) -> None:
+def test_dangling_alias_is_ignored(local: LocalTypesense, ports: Typesense) -> None:
     local.store.set_alias("plone", {"collection_name": "nowhere"})
 
     assert ports.admin.resolve("plone") is None
@@ -343,7 +343,7 @@ def test_commands_with_an_index_in_a_file_do_not_import_the_client() -> None:
         assert imported.stdout.read() == "set()\n"
 
 
-def test_a_package_without_its_newest_release_is_incomplete(local: LocalTypesense, plone: Typesense) -> None:
+def test_package_without_newest_release_is_incomplete(local: LocalTypesense, plone: Typesense) -> None:
     """A server that runs out of space applies the first documents of a request only; the newest release is the last."""
     plone.index.put("plone", [build_project("a", "2.0", "1.0", "3.0", last_serial=7)])
     collection = local.store.collection("plone")

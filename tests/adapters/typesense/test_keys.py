@@ -49,7 +49,7 @@ def find_searchable_names(local: LocalTypesense, key: str) -> list[str]:
         ("everything", ["bare", "everything"]),
     ],
 )
-def test_the_server_opens_a_name_and_what_it_leads_to(
+def test_key_opens_alias_and_its_collection(
     local: LocalTypesense, ports: Typesense, name: str, opened: list[str]
 ) -> None:
     new_key = ports.keys.create([name], description="")
@@ -58,7 +58,7 @@ def test_the_server_opens_a_name_and_what_it_leads_to(
 
 
 @pytest.mark.parametrize(("alias", "fresh"), [("plone", "plone-2"), ("packages", "site-4")])
-def test_a_key_survives_a_recreation(local: LocalTypesense, ports: Typesense, alias: str, fresh: str) -> None:
+def test_key_survives_recreate(local: LocalTypesense, ports: Typesense, alias: str, fresh: str) -> None:
     new_key = ports.keys.create([alias], description="")
     ports.admin.create(fresh, STATE, alias=alias)
 
@@ -85,7 +85,7 @@ def test_foreign_key_is_listed_and_grants_nothing(local: LocalTypesense, ports: 
     assert [key.description for key in ports.keys.list_keys()] == ["ours"]
 
 
-def test_a_key_that_was_deleted_on_the_server_opens_nothing(local: LocalTypesense, ports: Typesense) -> None:
+def test_deleted_key_opens_nothing(local: LocalTypesense, ports: Typesense) -> None:
     new_key = ports.keys.create(["plone"], description="")
     httpx.delete(f"{local.url}/keys/{new_key.key.id}", headers={"X-TYPESENSE-API-KEY": ADMIN_KEY})
 
@@ -119,9 +119,7 @@ class ForgetfulServer(Server):
 
 
 @pytest.mark.parametrize("value", ["", "the-right-value"])
-def test_a_key_whose_answer_was_lost_is_the_one_that_was_made(
-    local: LocalTypesense, ports: Typesense, value: str
-) -> None:
+def test_retry_after_lost_response_returns_created_key(local: LocalTypesense, ports: Typesense, value: str) -> None:
     with closing(ForgetfulServer(local.url)) as server:
         new_key = TypesenseApiKeys(server, ports.admin.resolve).create(["plone"], description="once", value=value)
 

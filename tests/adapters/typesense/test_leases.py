@@ -49,14 +49,14 @@ def lock_from_other_host(local: LocalTypesense, ports: Typesense) -> None:
         local.store.collection(LEASES_COLLECTION).write(elsewhere, "create", "reject")
 
 
-def test_the_right_is_held_across_machines(local: LocalTypesense, ports: Typesense) -> None:
+def test_lock_excludes_other_machines(local: LocalTypesense, ports: Typesense) -> None:
     lock_from_other_host(local, ports)
 
     with pytest.raises(Unavailable, match=r"plone.*wait"), ports.admin.lock("plone"):
         pass
 
 
-def test_the_right_of_a_machine_that_is_silent_ends(local: LocalTypesense, ports: Typesense, clock: Clock) -> None:
+def test_lock_of_silent_machine_expires(local: LocalTypesense, ports: Typesense, clock: Clock) -> None:
     lock_from_other_host(local, ports)
     clock.advance(61)
 
@@ -78,9 +78,7 @@ def test_lock_of_a_machine_with_a_clock_in_the_future_ends(
 
 
 @on_linux
-def test_the_right_of_a_killed_process_of_this_machine_ends_at_once(
-    local: LocalTypesense, clock: Clock, ports: Typesense
-) -> None:
+def test_lock_of_killed_local_process_is_released(local: LocalTypesense, clock: Clock, ports: Typesense) -> None:
     clock.time = time.time()
     program = f"import sys; sys.argv = ['', {local.url!r}, {ADMIN_KEY!r}]\n{HOLD_SCRIPT}"
     with run_python(program) as holder:
@@ -127,7 +125,7 @@ def test_run_that_lost_its_lock_stops(local: LocalTypesense, clock: Clock) -> No
         assert ports.index.get_state("plone-1").cursor is None
 
 
-def test_leases_show_in_no_listing(ports: Typesense) -> None:
+def test_leases_are_in_no_listing(ports: Typesense) -> None:
     with ports.admin.lock("plone"):
         assert list(ports.admin.list_collections()) == []
         assert ports.admin.resolve(LEASES_COLLECTION) is None

@@ -94,7 +94,7 @@ def test_parentheses_and_values_of_a_filter_are_no_operations(server: httpx.Clie
     assert search(server, filter_by=f"((name:=[{names}]))", per_page=1).json()["found"] == 300
 
 
-def test_operators_of_a_filter_bind_alike(server: httpx.Client) -> None:
+def test_filter_operators_have_equal_precedence(server: httpx.Client) -> None:
     found = search(server, filter_by="size:=1 || size:=2 && size:=3", per_page=1).json()["found"]
 
     assert found == 0
@@ -151,7 +151,7 @@ def test_values_of_a_facet_have_no_limit(server: httpx.Client) -> None:
     assert len(counted["counts"]) == 300
 
 
-def test_a_value_of_a_facet_is_cut(server: httpx.Client) -> None:
+def test_long_facet_value_is_truncated(server: httpx.Client) -> None:
     server.post("/collections/things/documents", json={"id": "long", "size": 1000, **build_names("y" * 256)})
     answer = search(server, facet_by="name", filter_by="size:=1000", per_page=0).json()
     server.delete("/collections/things/documents/long")

@@ -52,14 +52,14 @@ def count_things(server: Server) -> int:
     return len(server.read_lines(build_export_path("things"), {}, list))
 
 
-def test_the_first_read_waits_for_the_end_of_the_log() -> None:
+def test_first_read_waits_for_replay() -> None:
     store = Store()
     fill_store(store, 5)
     with LocalTypesense(store) as local, open_server(local.url) as server, replay_log(store, 0.3):
         assert count_things(server) == DOCUMENTS
 
 
-def test_a_restart_between_two_requests_is_noticed() -> None:
+def test_restart_between_requests_is_detected() -> None:
     before, after = Store(), Store()
     fill_store(before)
     fill_store(after, 7)
@@ -72,7 +72,7 @@ def test_a_restart_between_two_requests_is_noticed() -> None:
                 assert count_things(server) == DOCUMENTS
 
 
-def test_a_restart_in_a_request_is_noticed() -> None:
+def test_restart_during_request_is_detected() -> None:
     store = Store()
     fill_store(store)
     with LocalTypesense(store) as local, open_server(local.url) as server:
@@ -84,7 +84,7 @@ def test_a_restart_in_a_request_is_noticed() -> None:
             assert count_things(server) == DOCUMENTS
 
 
-def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
+def test_replay_timeout_is_unavailable() -> None:
     store = Store()
     fill_store(store, 5)
     with LocalTypesense(store) as local, open_server(local.url, retry_timeout=0.2) as server:
@@ -93,7 +93,7 @@ def test_a_server_that_does_not_catch_up_in_time_is_an_error() -> None:
             count_things(server)
 
 
-def test_a_connection_is_checked_once() -> None:
+def test_connection_is_checked_once() -> None:
     store = Store()
     fill_store(store)
     with LocalTypesense(store) as local, open_server(local.url) as server:
@@ -115,7 +115,7 @@ def test_constant_writes_of_others_do_not_block_reads() -> None:
         assert [path.split("/")[2] for path in deletions] == ["things", "to-come"]
 
 
-def test_a_key_that_may_not_write_goes_by_counts_that_stand_still() -> None:
+def test_read_only_key_waits_for_stable_counts() -> None:
     store = Store()
     fill_store(store, 5)
     with LocalTypesense(store) as local:
@@ -153,7 +153,7 @@ def test_leader_of_a_cluster_is_found_again_when_it_changes() -> None:
                 assert count_things(server) == DOCUMENTS
 
 
-def test_a_write_is_not_sent_twice_because_its_connection_is_new() -> None:
+def test_new_connection_sends_write_once() -> None:
     store = Store()
     fill_store(store, 0)
     with LocalTypesense(store) as local, open_server(local.url) as server:

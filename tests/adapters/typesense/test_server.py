@@ -66,7 +66,7 @@ def test_response_of_another_server_is_unavailable(
 
 
 @pytest.mark.parametrize("kind", ["500", "502", "503", "429", "reset", "half", "timeout", "404"])
-def test_a_request_without_an_answer_is_sent_again(local: LocalTypesense, server: Server, kind: str) -> None:
+def test_request_without_response_is_retried(local: LocalTypesense, server: Server, kind: str) -> None:
     get_size(server)
     local.faults.add(Fault(kind, request="get_collection", times=1))
 
@@ -74,7 +74,7 @@ def test_a_request_without_an_answer_is_sent_again(local: LocalTypesense, server
 
 
 @pytest.mark.parametrize("kind", ["503", "reset", "half", "timeout"])
-def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Server, kind: str) -> None:
+def test_interrupted_listing_restarts(local: LocalTypesense, server: Server, kind: str) -> None:
     import_documents(server, "things", [{"id": str(number), "size": number} for number in range(500)], "create")
     local.faults.add(Fault(kind, request="export", times=1))
 
@@ -84,7 +84,7 @@ def test_a_listing_that_breaks_off_begins_anew(local: LocalTypesense, server: Se
 
 
 @only_on_test_server
-def test_an_export_that_ends_with_an_error_is_read_again(
+def test_export_ending_with_error_is_retried(
     local: LocalTypesense, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server sends this if a document was deleted since the export began."""
@@ -96,13 +96,13 @@ def test_an_export_that_ends_with_an_error_is_read_again(
     assert next(broken, None) is None
 
 
-def test_a_wrong_key_is_one_line_and_not_waited_for(local: LocalTypesense) -> None:
+def test_wrong_key_fails_at_once_in_one_line(local: LocalTypesense) -> None:
     for server in open_server(local.url, key="wrong", retry_timeout=60):
         with pytest.raises(Invalid, match="TYPESENSE_API_KEY"):
             get_size(server)
 
 
-def test_a_server_that_is_not_there_is_said_so() -> None:
+def test_unreachable_server_is_reported() -> None:
     for server in open_server("http://127.0.0.1:1", retry_timeout=0):
         with pytest.raises(Unavailable, match="does not respond"):
             get_size(server)
@@ -137,30 +137,30 @@ def test_unavailable_server_is_waited_for_once() -> None:
         b'HTTP/1.1 404 No\r\nContent-Type: application/json\r\nContent-Length: 23\r\n\r\n{"message":"Not Found"}',
     ],
 )
-def test_what_is_no_typesense_server_is_said_so(answer: bytes) -> None:
+def test_other_http_server_is_reported(answer: bytes) -> None:
     with wire(answer) as other:
         for server in open_server(other.url):
             with pytest.raises(Unavailable, match="no Typesense server"):
                 get_size(server)
 
 
-def test_a_server_that_is_still_starting_is_waited_for(local: LocalTypesense, server: Server) -> None:
+def test_starting_server_is_waited_for(local: LocalTypesense, server: Server) -> None:
     local.faults.add(Fault("503", request="health", times=3))
 
     assert get_size(server) == 0
 
 
-def test_the_next_node_of_a_cluster_answers_for_one_that_does_not(local: LocalTypesense) -> None:
+def test_request_falls_back_to_next_node(local: LocalTypesense) -> None:
     for server in open_server("http://127.0.0.1:1", local.url, "http://127.0.0.1:2", retry_timeout=0):
         assert [get_size(server) for _ in range(3)] == [0] * 3
 
 
-def test_a_listing_goes_to_the_next_node_of_a_cluster(local: LocalTypesense) -> None:
+def test_listing_falls_back_to_next_node(local: LocalTypesense) -> None:
     for server in open_server("http://127.0.0.1:1", local.url):
         assert server.read_lines(build_export_path("things"), {}, list) == []
 
 
-def test_every_line_of_an_import_is_looked_at(local: LocalTypesense, server: Server) -> None:
+def test_all_lines_of_import_are_checked(local: LocalTypesense, server: Server) -> None:
     documents = [{"id": "a", "size": 1}, {"id": "b", "size": "large"}, {"id": "c", "size": 3}]
 
     refused = import_documents(server, "things", documents, "upsert")
@@ -180,7 +180,7 @@ def test_incomplete_import_response_does_not_reject_documents(answer: bytes) -> 
                 import_documents(server, "things", [{"id": "a"}, {"id": "b"}], "upsert")
 
 
-def test_a_full_server_is_told_as_such() -> None:
+def test_full_disk_of_server_is_reported() -> None:
     body = b'{"message":"Rejecting write: running out of resource type: OUT_OF_DISK"}'
     head = f"HTTP/1.1 422 X\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode()
     with wire(head + body) as other:

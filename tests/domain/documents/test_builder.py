@@ -54,7 +54,7 @@ def build(
     return {fields.version: fields for fields in built}
 
 
-def test_a_document_is_addressed_by_the_projects_own_spelling() -> None:
+def test_document_id_has_published_spelling() -> None:
     fields = build(make_project(make_read_release("2.0.0")))["2.0.0"]
 
     assert (fields.id, fields.identifier) == ("Plone.Api-2.0.0", "Plone.Api-2.0.0")
@@ -67,14 +67,14 @@ def test_exactly_one_release_is_the_newest() -> None:
     assert [version for version, fields in made.items() if fields.is_newest] == ["2.0"]
 
 
-def test_metadata_without_anything_in_it_makes_a_document() -> None:
+def test_empty_metadata_gives_document() -> None:
     fields = build(make_project(Release(version="weird version", metadata=Metadata())))["weird version"]
 
     assert (fields.keywords, fields.classifiers, fields.author, fields.upload_timestamp) == ((), (), "", 0)
     assert fields.title is UNSET
 
 
-def test_a_held_release_is_brought_up_to_date_without_being_read() -> None:
+def test_stored_release_is_updated_without_request() -> None:
     first = build(make_project(make_read_release("1.0")), rendered_readmes={"1.0": HTML})["1.0"]
     assert (first.is_newest, first.description) == (True, "<p>Hi</p>")
     later = Project(
@@ -95,7 +95,7 @@ def test_a_held_release_is_brought_up_to_date_without_being_read() -> None:
     assert held.summary == "Easy"
 
 
-def test_a_held_release_keeps_its_readme_where_all_are_kept() -> None:
+def test_stored_release_keeps_readme() -> None:
     first = build(make_project(make_read_release("1.0")), rendered_readmes={"1.0": HTML})["1.0"]
     later = make_project(Release(version="1.0", files=(make_file("1.0"),)), make_read_release("2.0"))
 
@@ -104,7 +104,7 @@ def test_a_held_release_keeps_its_readme_where_all_are_kept() -> None:
     assert held.description == "<p>Hi</p>"
 
 
-def test_a_held_release_without_files_stays_yanked() -> None:
+def test_stored_release_without_files_stays_yanked() -> None:
     """Only its own document has this value, and it is not read again."""
     bare = Release(version="1.0", yanked_reason="no", metadata=Metadata(yanked=True))
     first = build(make_project(bare, make_read_release("0.9")))["1.0"]
@@ -114,13 +114,13 @@ def test_a_held_release_without_files_stays_yanked() -> None:
     assert (held.yanked, held.yanked_reason) == (True, "no")
 
 
-def test_a_release_that_was_neither_read_nor_held_is_left_out() -> None:
+def test_unknown_release_is_omitted() -> None:
     made = build(make_project(Release(version="1.0"), make_read_release("2.0")))
 
     assert list(made) == ["2.0"]
 
 
-def test_a_release_that_left_the_registry_is_left_out() -> None:
+def test_removed_release_is_omitted() -> None:
     first = build(make_project(make_read_release("1.0")))["1.0"]
 
     made = build(make_project(make_read_release("2.0")), stored={"1.0": first})
@@ -171,7 +171,7 @@ def test_keywords_split_at_the_published_separator(published: str, words: tuple[
     assert parse_keywords(published) == words
 
 
-def test_versions_are_told_from_classifiers() -> None:
+def test_versions_are_read_from_classifiers() -> None:
     classifiers = (
         "Framework :: Plone",
         "Framework :: Plone :: 6.0",
@@ -189,13 +189,13 @@ def test_versions_are_told_from_classifiers() -> None:
 
 
 @pytest.mark.parametrize("address", ["https://pypi.example/project/x", "https://pypi.example/project/x/"])
-def test_a_project_address_ends_in_one_slash(address: str) -> None:
+def test_project_url_ends_with_one_slash(address: str) -> None:
     fields = build(make_project(make_read_release("1.0", metadata=Metadata(project_url=address))))["1.0"]
 
     assert fields.project_url == "https://pypi.example/project/x/"
 
 
-def test_the_readme_of_a_release_comes_with_its_summary() -> None:
+def test_readme_has_text_type_and_summary() -> None:
     metadata = Metadata(description="# Hi", description_content_type="text/markdown", summary="Easy")
 
     assert extract_readme(make_read_release("1.0", metadata=metadata)) == Readme(

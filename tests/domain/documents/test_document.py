@@ -26,7 +26,7 @@ def make_release(version: str, **fields: object) -> RegistryFields:
 
 
 @given(projects, projects)
-def test_every_release_of_both_is_there_once(incoming: list[RegistryFields], held: list[RegistryFields]) -> None:
+def test_merged_releases_are_unique(incoming: list[RegistryFields], held: list[RegistryFields]) -> None:
     result = merge_documents(incoming, held)
 
     assert sorted(d.version for d in result) == sorted({d.version for d in [*incoming, *held]})
@@ -44,7 +44,7 @@ def test_merging_again_changes_nothing(incoming: list[RegistryFields], held: lis
 
 
 @given(projects)
-def test_what_comes_to_nothing_or_to_itself_stays_as_it_is(incoming: list[RegistryFields]) -> None:
+def test_merging_with_nothing_or_itself_changes_nothing(incoming: list[RegistryFields]) -> None:
     assert (
         merge_documents(incoming, ())
         == merge_documents((), incoming)
@@ -64,7 +64,7 @@ def test_mixed_documents_have_one_newest_and_are_stale(
         assert {d.last_serial for d in result} == {0}
 
 
-def test_the_newest_of_a_mixture_is_what_pip_would_install() -> None:
+def test_newest_of_merged_releases_is_pips_choice() -> None:
     held = [make_release("3.0a1", is_newest=True), make_release("2.0", is_newest=False, yanked=True)]
 
     result = merge_documents([make_release("1.0"), make_release("0.9", is_newest=False)], held)
@@ -72,7 +72,7 @@ def test_the_newest_of_a_mixture_is_what_pip_would_install() -> None:
     assert [d.version for d in result if d.is_newest] == ["1.0"]
 
 
-def test_of_a_release_that_both_have_the_later_one_stays() -> None:
+def test_later_copy_of_release_wins() -> None:
     old, new = make_release("1.0", last_serial=5, summary="old"), make_release("1.0", last_serial=6, summary="new")
 
     assert merge_documents([old], [new]) == merge_documents([new], [old]) == (new,)

@@ -38,7 +38,7 @@ def make_release(version: str, *, files: int = 1, yanked: bool = False, uploaded
         (["2024.1", "1!1.0"], [], "1!1.0"),
     ],
 )
-def test_the_newest_release_is_the_one_pip_would_install(versions: list[str], yanked: list[str], expected: str) -> None:
+def test_newest_release_is_pips_choice(versions: list[str], yanked: list[str], expected: str) -> None:
     releases = [make_release(version, yanked=version in yanked) for version in versions]
 
     assert {select_newest(order).version for order in permutations(releases)} == {expected}
@@ -78,15 +78,15 @@ def test_later_upload_is_the_newest_of_equal_versions() -> None:
     assert {select_newest(order, "0.9").version for order in permutations(releases[:2])} == {"1.0"}
 
 
-def test_a_release_is_as_old_as_its_first_file() -> None:
+def test_release_time_is_that_of_first_file() -> None:
     assert make_release("1.0", files=3, uploaded_at=1000).upload_timestamp == 1000
 
 
-def test_a_release_without_files_has_no_age() -> None:
+def test_release_without_files_has_no_time() -> None:
     assert make_release("1.0", files=0).upload_timestamp == 0
 
 
-def test_a_release_is_yanked_only_as_a_whole() -> None:
+def test_partly_yanked_release_is_not_yanked() -> None:
     whole, half = make_release("1.0", files=2, yanked=True), make_release("1.0", files=2)
     mixed = Release(version="1.0", files=(whole.files[0], half.files[1]))
 

@@ -128,7 +128,7 @@ def test_keys_sort_as_versions_do(first: str, second: str) -> None:
 
 @settings(max_examples=100)
 @given(draw_near_pairs())
-def test_keys_sort_as_versions_do_where_versions_are_alike(pair: tuple[str, str]) -> None:
+def test_keys_sort_like_versions(pair: tuple[str, str]) -> None:
     assert_same_order(*pair)
 
 
@@ -156,7 +156,7 @@ def test_keys_sort_a_whole_small_universe_as_versions_do() -> None:
 
 
 @pytest.mark.parametrize("in_order", [ASCENDING_PRE_RELEASES, ASCENDING_STABLE], ids=["pre-releases", "stable"])
-def test_every_kind_of_version_has_its_place(in_order: str) -> None:
+def test_versions_sort_by_kind(in_order: str) -> None:
     ascending = in_order.split()
     shuffled = ascending[1::2] + ascending[0::2]
 
@@ -165,7 +165,7 @@ def test_every_kind_of_version_has_its_place(in_order: str) -> None:
     assert sorted(shuffled, key=to_order_key) == ascending
 
 
-def test_every_stable_version_is_above_every_pre_release() -> None:
+def test_stable_versions_sort_above_pre_releases() -> None:
     lowest_stable, highest_pre_release = ASCENDING_STABLE.split()[0], ASCENDING_PRE_RELEASES.split()[-1]
 
     assert to_sortable(highest_pre_release) < to_sortable(lowest_stable)
@@ -195,7 +195,7 @@ def test_equal_versions_share_a_key(spelling: str) -> None:
         ("1.0c", "0.0001.0000.0000.0003.0000"),
     ],
 )
-def test_six_segments_are_written_as_documented(version: str, key: str) -> None:
+def test_documented_examples(version: str, key: str) -> None:
     assert to_sortable(version) == key
 
 
@@ -215,7 +215,7 @@ def test_six_segments_are_written_as_documented(version: str, key: str) -> None:
         (f"{10**24}", f"1.u0025{10**24}.0000.0000.0000.0000"),
     ],
 )
-def test_what_six_segments_cannot_hold_is_written_with_letters(version: str, key: str) -> None:
+def test_long_version_sorts_with_letters(version: str, key: str) -> None:
     assert to_sortable(version) == key
 
 
@@ -224,9 +224,7 @@ def test_what_six_segments_cannot_hold_is_written_with_letters(version: str, key
     st.sampled_from([(".dev", 0), ("a", 1), ("b", 2), ("rc", 3), None]),
     st.integers(0, 9_999),
 )
-def test_all_that_six_segments_can_hold_is_written_as_documented(
-    release: list[int], pre: tuple[str, int] | None, number: int
-) -> None:
+def test_six_segments_are_written_as_documented(release: list[int], pre: tuple[str, int] | None, number: int) -> None:
     version = ".".join(map(str, release)) + (f"{pre[0]}{number}" if pre else "")
     major, minor, bugfix = (*release, 0, 0)[:3]
     stable, pretype, prenum = (0, pre[1], number) if pre else (1, 0, 0)
@@ -242,14 +240,14 @@ def test_keys_are_digits_small_letters_and_dots(version: str) -> None:
 @given(others, versions)
 @example(other="", version="0.dev0")
 @example(other="zzz", version="0.0.0.dev0")
-def test_what_is_not_pep_440_is_below_all_that_is(other: str, version: str) -> None:
+def test_invalid_version_sorts_below_valid(other: str, version: str) -> None:
     assert to_sortable(other) < to_sortable(version)
     assert remove_dots(other) < remove_dots(version)
     assert to_order_key(other) < to_order_key(version)
 
 
 @given(st.lists(others))
-def test_what_is_not_pep_440_sorts_by_text_and_no_key_contradicts(texts: list[str]) -> None:
+def test_invalid_versions_sort_by_text(texts: list[str]) -> None:
     assert sorted(texts, key=to_order_key) == sorted(texts)
     assert len({to_sortable(text) for text in texts}) <= 1
 

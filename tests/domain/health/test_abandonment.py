@@ -43,5 +43,5 @@ def test_find_abandonment_notice_ignores_similar_texts(text: str) -> None:
     assert find_abandonment_notice(text) == ""
 
 
-def test_a_long_and_strange_beginning_takes_no_time() -> None:
+def test_long_first_paragraph_is_evaluated_quickly() -> None:
     assert find_abandonment_notice("deprecated words " + "(" * 100_000 + "\n-" * 100_000) == ""

@@ -87,7 +87,7 @@ def test_whether_a_supported_release_of_a_framework_is_named(named: Any, support
     assert has_supported_framework(build_context(framework_versions=named)) is supports
 
 
-def test_the_last_day_of_support_counts() -> None:
+def test_last_day_of_support_is_supported() -> None:
     known = build_signals(framework_versions=("Plone 6.0",))
 
     last, after = (
@@ -105,7 +105,7 @@ def test_python_versions_compare_as_numbers() -> None:
     assert list_supported(ends, date(2040, 1, 1)) == ("3.11",)
 
 
-def test_a_program_that_was_not_updated_for_years_condemns_nobody() -> None:
+def test_unlisted_newer_pythons_are_assumed_supported() -> None:
     years_later = RuleContext(
         build_signals(**make_python_signals(">=3.9", "3.15")), SCORING_CONFIG, to_timestamp(date(2040, 1, 1))
     )

@@ -44,19 +44,19 @@ def test_releases_are_counted_as_pip_sees_them() -> None:
     assert (known.is_installable, known.is_prerelease_only) == (True, False)
 
 
-def test_the_last_release_counts_even_if_it_is_of_an_older_series() -> None:
+def test_last_release_may_be_of_older_series() -> None:
     known = extract(make_release("2.0", 100), make_release("1.9.9", 200, is_newest=False))
 
     assert (known.version, known.released_at) == ("2.0", 200)
 
 
-def test_what_has_pre_releases_only_is_evaluated_by_these() -> None:
+def test_pre_releases_count_if_there_are_no_others() -> None:
     known = extract(make_release("1.0a1", 100, is_newest=False), make_release("1.0a2", 200))
 
     assert (known.is_prerelease_only, known.releases, known.released_at) == (True, 0, 200)
 
 
-def test_a_version_that_is_not_pep_440_is_no_pre_release() -> None:
+def test_invalid_version_is_no_pre_release() -> None:
     assert extract(make_release("2004d")).is_prerelease_only is False
 
 
@@ -68,7 +68,7 @@ def test_a_version_that_is_not_pep_440_is_no_pre_release() -> None:
         [make_release("1.0", project_status="quarantined")],
     ],
 )
-def test_what_pip_finds_no_file_of_cannot_be_installed(releases: list[RegistryFields]) -> None:
+def test_release_without_files_is_not_installable(releases: list[RegistryFields]) -> None:
     known = extract(*releases)
 
     assert known.is_installable is False
@@ -76,7 +76,7 @@ def test_what_pip_finds_no_file_of_cannot_be_installed(releases: list[RegistryFi
 
 
 @pytest.mark.parametrize("upload", [0, -1, 2**62])
-def test_a_moment_that_no_calendar_knows_is_unknown(upload: int) -> None:
+def test_time_out_of_range_is_unknown(upload: int) -> None:
     assert extract(make_release(uploaded=upload)).released_at is UNSET
 
 
@@ -114,7 +114,7 @@ def test_texts_are_those_of_the_newest_release() -> None:
         ({"classifiers": ("Framework :: Plone :: 6.0", "Framework :: Plone")}, "frameworks", ("Plone",)),
     ],
 )
-def test_a_fact_is_found(overrides: dict[str, Any], fact: str, value: object) -> None:
+def test_signal_is_extracted(overrides: dict[str, Any], fact: str, value: object) -> None:
     assert getattr(extract(make_release(**overrides)), fact) == value
 
 
@@ -122,13 +122,13 @@ def test_a_fact_is_found(overrides: dict[str, Any], fact: str, value: object) ->
     ("fixed_in", "unfixed"),
     [((), True), (("2.0",), True), (("1.5", "2.0"), True), (("0.9",), False), (("1.0",), False), (("soon",), True)],
 )
-def test_an_advisory_is_unfixed_unless_the_release_has_every_fix(fixed_in: tuple[str, ...], unfixed: bool) -> None:
+def test_advisory_is_unfixed_without_all_fixes(fixed_in: tuple[str, ...], unfixed: bool) -> None:
     known = extract(make_release("1.0", vulnerabilities=(Vulnerability(id="PYSEC-1", fixed_in=fixed_in),)))
 
     assert known.advisories == (("PYSEC-1",) if unfixed else ())
 
 
-def test_an_advisory_of_an_older_release_is_history() -> None:
+def test_advisory_of_older_release_is_ignored() -> None:
     known = extract(
         make_release("1.0", is_newest=False, vulnerabilities=(Vulnerability(id="PYSEC-1"),)), make_release("2.0")
     )
@@ -136,14 +136,14 @@ def test_an_advisory_of_an_older_release_is_history() -> None:
     assert known.advisories == ()
 
 
-def test_what_a_repository_tells_is_unknown_before_it_was_looked_up() -> None:
+def test_repository_signals_are_unknown_before_lookup() -> None:
     known = extract(make_release())
 
     assert (known.has_repository, known.last_commit, known.issues) == (False, UNSET, UNSET)
     assert known.is_repository_archived is UNSET
 
 
-def test_what_a_repository_tells_is_known_after() -> None:
+def test_repository_signals_are_known_after_lookup() -> None:
     repository = RepositoryFields(
         repository_url="https://github.com/a/a",
         repository_last_commit=100,
@@ -213,7 +213,7 @@ texts = st.text(max_size=60)
         ).map(tuple),
     )
 )
-def test_whatever_a_document_says_there_is_a_score(document: RegistryFields) -> None:
+def test_any_document_has_score(document: RegistryFields) -> None:
     found = compute_score(extract(document), SCORING_CONFIG, NOW)
 
     assert found.value is not UNSET
@@ -221,11 +221,11 @@ def test_whatever_a_document_says_there_is_a_score(document: RegistryFields) -> 
 
 
 @given(st.permutations(["1.0", "1.0.0", "1.0.1", "2.0a1", "one", "two"]))
-def test_the_order_of_documents_does_not_matter(versions: list[str]) -> None:
+def test_order_of_documents_does_not_matter(versions: list[str]) -> None:
     documents = [make_release(version, 100, is_newest=version == "1.0.1") for version in versions]
 
     assert extract(*documents) == extract(*sorted(documents, key=lambda document: document.version))
 
 
-def test_a_release_of_today_is_of_today() -> None:
+def test_release_of_today_is_zero_days_old() -> None:
     assert extract(make_release(uploaded=to_timestamp(date(2026, 9, 1)))).released_at == NOW

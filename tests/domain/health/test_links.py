@@ -27,7 +27,7 @@ def find_docs_link(label: str, url: str) -> str:
         ("Documentation", f"{FORGE}/tree/main/docs"),
     ],
 )
-def test_a_link_to_documentation_is_found(label: str, url: str) -> None:
+def test_documentation_link_is_found(label: str, url: str) -> None:
     assert find_docs_link(label, url) == url
 
 
@@ -47,11 +47,11 @@ def test_a_link_to_documentation_is_found(label: str, url: str) -> None:
         ("Documentation", "https://[half"),
     ],
 )
-def test_what_says_no_more_than_the_package_page_is_no_documentation(label: str, url: str) -> None:
+def test_package_page_is_no_documentation(label: str, url: str) -> None:
     assert find_docs_link(label, url) == ""
 
 
-def test_the_field_for_documentation_counts() -> None:
+def test_docs_url_field_is_documentation() -> None:
     found = find_links(build_fields(docs_url="https://a.example/manual"))
 
     assert found.docs == "https://a.example/manual"
@@ -72,26 +72,26 @@ def test_the_field_for_documentation_counts() -> None:
         ("Homepage", "https://a.example", False),
     ],
 )
-def test_a_link_to_the_source_is_found(label: str, url: str, is_source: bool) -> None:
+def test_source_link_is_found(label: str, url: str, is_source: bool) -> None:
     assert bool(find_links(build_fields(project_urls={label: url})).source) is is_source
 
 
-def test_of_links_into_a_repository_the_repository_is_the_source() -> None:
+def test_source_link_is_repository_without_path() -> None:
     """It is found by the same parser and in the same order as the repository that stars come from."""
     links = {"Changes": f"{FORGE}/blob/main/CHANGES.md", "Source Code": "git+ssh://git@github.com/o/code.git"}
 
     assert find_links(build_fields(project_urls=links)).source == "https://github.com/o/code"
 
 
-def test_the_home_page_may_be_the_source() -> None:
+def test_home_page_can_be_source() -> None:
     assert find_links(build_fields(home_page=FORGE)).source == FORGE
 
 
 @pytest.mark.parametrize(("label", "url"), [("Bug Tracker", "https://a.example/bugs"), ("X", f"{FORGE}/issues")])
-def test_an_issue_tracker_is_found(label: str, url: str) -> None:
+def test_issue_tracker_is_found(label: str, url: str) -> None:
     assert find_links(build_fields(project_urls={label: url})).tracker == url
 
 
 @pytest.mark.parametrize("label", ["Changelog", "Release notes", "What's New", "Changes", "News"])
-def test_a_changelog_is_found(label: str) -> None:
+def test_changelog_link_is_found(label: str) -> None:
     assert find_links(build_fields(project_urls={label: "https://a.example/x"})).changelog == "https://a.example/x"

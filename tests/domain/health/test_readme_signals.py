@@ -59,7 +59,7 @@ def test_prose_is_the_text_without_code_badges_summary_and_changelog() -> None:
         ("", False),
     ],
 )
-def test_an_example_is_code_that_does_more_than_install(text: str, has: bool) -> None:
+def test_install_command_is_no_example(text: str, has: bool) -> None:
     assert extract_from_markdown(text).has_example is has
 
 
@@ -79,7 +79,7 @@ def test_installing_is_reported_by_a_command_or_a_heading(text: str, has: bool) 
     assert extract_from_markdown(text).has_install_section is has
 
 
-def test_restructured_text_is_read_as_well() -> None:
+def test_rst_signals_are_extracted() -> None:
     evidence = extract_from_rst(
         "Thing\n=====\n\nSome words of prose.\n\nInstallation\n------------\n\n::\n\n    import thing\n"
     )
@@ -88,7 +88,7 @@ def test_restructured_text_is_read_as_well() -> None:
     assert 0 < evidence.prose_length < 60
 
 
-def test_text_that_could_not_be_rendered_is_prose_and_may_show_code() -> None:
+def test_unrendered_text_is_prose_with_code() -> None:
     text = "Thing does this and that, and this is how::\n\n    import thing\n"
 
     evidence = extract(render_plain_text(Readme(text=text, content_type="text/plain", summary=SUMMARY)))
@@ -107,7 +107,7 @@ def test_without_a_readme_there_is_nothing() -> None:
     ["-\n" * 25_000, "<pre>" + "::" + "\n" * 49_000, "::\n" * 16_000, "install " * 6_000, "<pre></pre>" * 4_000],
     ids=["dashes", "blank lines", "colons", "installing", "blocks"],
 )
-def test_no_text_takes_long(text: str) -> None:
+def test_any_text_is_parsed_quickly(text: str) -> None:
     """Not a measurement: a pattern that goes back and forth would take minutes for these."""
     started = time.monotonic()
 

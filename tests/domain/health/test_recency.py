@@ -46,7 +46,7 @@ def test_interval_grows_with_maturity_within_bounds(version: str, releases: int,
 
 @settings(max_examples=30)  # each is a curve of thousands of days
 @given(versions, counts, counts)
-def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: Any, bugfixes: Any) -> None:
+def test_recency_falls_smoothly_with_age(version: Any, releases: Any, bugfixes: Any) -> None:
     """Within a day it changes by no more than the line of the shortest interval does, however old the release is."""
     known = {"version": version, "releases": releases, "bugfix_releases": bugfixes, "prose_length": 0, "docs_link": ""}
     steepest = 1 / (90 * SCORING_CONFIG.thresholds.decay)
@@ -59,7 +59,7 @@ def test_the_value_has_no_steps_in_age_and_never_rises(version: Any, releases: A
 
 
 @given(st.integers(0, 4000 * DAY), st.integers(1, 3600), st.booleans())
-def test_an_hour_more_is_seen_in_no_score_by_more_than_one_point(age: int, more: int, is_documented: bool) -> None:
+def test_one_hour_changes_score_by_one_point_at_most(age: int, more: int, is_documented: bool) -> None:
     known = {} if is_documented else {"prose_length": 0, "docs_link": ""}
 
     young, old = (
@@ -82,7 +82,7 @@ def test_time_that_passes_is_age() -> None:
     assert judgement.value == compute_value(released_at=days_before_now(1000), prose_length=0, docs_link="")
 
 
-def test_a_release_of_the_future_is_as_good_as_one_of_today() -> None:
+def test_future_release_counts_as_today() -> None:
     assert compute_value(released_at=days_before_now(-400)) == 1.0
 
 
@@ -115,7 +115,7 @@ def test_dormant_package_without_problems_keeps_60_percent() -> None:
         {"advisories": ("PYSEC-2026-1",)},
     ],
 )
-def test_a_dead_package_keeps_nothing(known: dict[str, Any]) -> None:
+def test_abandoned_package_has_no_recency(known: dict[str, Any]) -> None:
     assert compute_value(**DORMANT, **known) == 0.0
 
 

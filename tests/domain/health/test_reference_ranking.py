@@ -45,7 +45,7 @@ def list_misordered_pairs(finished: dict[str, int], dead: dict[str, int]) -> lis
     return [f"{a} {finished[a]} <= {b} {dead[b]}" for a in finished for b in dead if finished[a] <= dead[b]]
 
 
-def test_the_list_has_forty_of_each_and_nobody_twice() -> None:
+def test_list_has_forty_of_each_without_duplicates() -> None:
     names = [*load_signals("finished"), *load_signals("dead")]
 
     assert (len(PACKAGES["finished"]), len(PACKAGES["dead"]), len(set(names))) == (40, 40, 80)

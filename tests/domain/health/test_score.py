@@ -77,12 +77,12 @@ def compute_value(signals: Signals) -> float:
     return float("nan") if found is UNSET else found
 
 
-def test_every_fact_has_its_ladder() -> None:
+def test_all_signals_have_ordered_values() -> None:
     assert all(VALUES.values())
 
 
 @given(draw_signals())
-def test_a_score_is_a_whole_number_from_0_to_100(known: Signals) -> None:
+def test_score_is_integer_from_0_to_100(known: Signals) -> None:
     found = compute(known)
 
     assert found.value is UNSET or (isinstance(found.value, int) and 0 <= found.value <= 100)
@@ -91,7 +91,7 @@ def test_a_score_is_a_whole_number_from_0_to_100(known: Signals) -> None:
 
 @settings(max_examples=100)
 @given(draw_signals(), st.sampled_from(sorted(ORDERED_VALUES)), st.data())
-def test_a_better_fact_never_makes_it_worse(known: Signals, name: str, data: st.DataObject) -> None:
+def test_better_signal_never_lowers_score(known: Signals, name: str, data: st.DataObject) -> None:
     ladder = ORDERED_VALUES[name]
     worse = data.draw(st.integers(0, len(ladder) - 2))
     better = data.draw(st.integers(worse + 1, len(ladder) - 1))
@@ -103,7 +103,7 @@ def test_a_better_fact_never_makes_it_worse(known: Signals, name: str, data: st.
 
 @settings(max_examples=100)
 @given(draw_signals(), st.sampled_from(sorted(VALUES.keys() - {"has_repository"})))
-def test_an_unknown_fact_never_costs_more_than_its_worst_value(known: Signals, name: str) -> None:
+def test_unknown_signal_costs_at_most_worst_value(known: Signals, name: str) -> None:
     unknown = compute_value(replace(known, **{name: UNSET}))
 
     worst = min(compute_value(replace(known, **{name: each})) for each in VALUES[name])
@@ -112,13 +112,13 @@ def test_an_unknown_fact_never_costs_more_than_its_worst_value(known: Signals, n
 
 
 @given(draw_signals())
-def test_the_same_facts_at_the_same_time_give_the_same_score(known: Signals) -> None:
+def test_score_is_deterministic(known: Signals) -> None:
     assert compute(known) == compute(known)
     assert json.encode(compute(known).fields) == json.encode(compute(known).fields)
 
 
 @given(draw_signals())
-def test_a_breakdown_survives_json_and_has_one_shape(known: Signals) -> None:
+def test_breakdown_round_trip(known: Signals) -> None:
     found = compute(known)
 
     breakdown = found.fields.health_score_breakdown
@@ -142,7 +142,7 @@ def test_a_breakdown_survives_json_and_has_one_shape(known: Signals) -> None:
 
 
 @given(draw_signals())
-def test_the_points_of_the_groups_add_up_to_the_score(known: Signals) -> None:
+def test_group_points_add_up_to_score(known: Signals) -> None:
     found = compute(known)
     breakdown = found.fields.health_score_breakdown
     assert breakdown is not UNSET
@@ -152,7 +152,7 @@ def test_the_points_of_the_groups_add_up_to_the_score(known: Signals) -> None:
         assert found.uncapped == pytest.approx(100 * sum(group["points"] for group in groups) / most, abs=2)
 
 
-def test_what_is_not_known_lowers_the_confidence_and_not_the_score() -> None:
+def test_unknown_signals_lower_confidence_only() -> None:
     sure, unsure = compute(build_signals()), compute(build_signals(last_commit=UNSET, has_attestations=UNSET))
 
     assert (sure.value, sure.confidence) == (100, 1.0)
@@ -160,14 +160,14 @@ def test_what_is_not_known_lowers_the_confidence_and_not_the_score() -> None:
     assert set(unsure.groups["maintenance"].unknown) == {"commit"}
 
 
-def test_of_nothing_known_there_is_no_score() -> None:
+def test_no_signals_give_no_score() -> None:
     nothing = compute(Signals())
 
     assert (nothing.value, nothing.confidence) == (UNSET, 0.0)
     assert "health_score" not in json.decode(json.encode(nothing.fields))
 
 
-def test_the_model_is_full_once_the_repository_was_looked_up() -> None:
+def test_model_is_full_after_repository_lookup() -> None:
     assert compute(build_signals(has_repository=False)).model == "basic"
     assert compute(build_signals(last_commit=UNSET, issues=UNSET)).model == "full"
 
@@ -182,7 +182,7 @@ def test_the_model_is_full_once_the_repository_was_looked_up() -> None:
         ),
     ],
 )
-def test_the_groups_weigh_what_the_model_says(model: str, points: dict[str, int]) -> None:
+def test_group_weights_follow_model(model: str, points: dict[str, int]) -> None:
     found = compute(build_signals(has_repository=model == "full"))
 
     assert {name: group.max_points for name, group in found.groups.items()} == pytest.approx(points)
@@ -204,7 +204,7 @@ def test_the_groups_weigh_what_the_model_says(model: str, points: dict[str, int]
         ("pre-releases-only", 60, {"is_prerelease_only": True}),
     ],
 )
-def test_a_cap_keeps_the_score_down_and_says_why(cap: str, at_most: int, known: dict[str, Any]) -> None:
+def test_cap_limits_score_with_reason(cap: str, at_most: int, known: dict[str, Any]) -> None:
     found = compute(build_signals(**known))
 
     assert found.value == at_most
@@ -216,7 +216,7 @@ def test_a_cap_keeps_the_score_down_and_says_why(cap: str, at_most: int, known: 
     assert applied.read_more
 
 
-def test_of_several_caps_the_lowest_counts_and_all_are_told() -> None:
+def test_lowest_cap_applies_and_all_are_listed() -> None:
     found = compute(build_signals(status="archived", advisories=("PYSEC-2026-1",)))
 
     assert found.value == 20
@@ -227,7 +227,7 @@ def test_popularity_is_no_fact() -> None:
     assert not {name for name in Signals.__struct_fields__ if "star" in name or "download" in name}
 
 
-def test_what_a_package_says_is_quoted_in_one_short_line() -> None:
+def test_quotes_are_one_short_line() -> None:
     found = compute(build_signals(summary="An \x1b[31mattack\n" + "x" * 5000))
 
     (finding,) = [each for each in found.groups["metadata"].findings if each.rule == "summary"]
@@ -243,7 +243,7 @@ def test_every_rule_and_cap_has_weight_page_and_description() -> None:
     assert set(SCORING_CONFIG.caps) == set(CAPS)
 
 
-def test_a_rule_without_a_share_is_left_out() -> None:
+def test_rule_without_weight_is_omitted() -> None:
     rules = {**SCORING_CONFIG.rules, "security": {**SCORING_CONFIG.rules["security"]}}
     rules["security"]["attestations"] = replace(rules["security"]["attestations"], weight=0)
 

@@ -28,26 +28,26 @@ def get_explanation(name: str = "acme", *requires: str, filter_: Filter = FLASK,
     return evaluate_membership(filter_, name, Metadata(requires_dist=requires, **metadata)).text
 
 
-def test_a_classifier_or_one_below_it_is_a_reason() -> None:
+def test_classifier_or_subclassifier_is_reason() -> None:
     assert get_reason(classifiers=("Framework :: Flask :: 4",)) is MembershipReason.CLASSIFIER
     assert get_reason(classifiers=("Framework :: Flaskesque",)) is None
 
 
-def test_a_requirement_at_run_time_is_a_reason_under_any_name() -> None:
+def test_runtime_requirement_is_reason_in_any_spelling() -> None:
     assert get_reason("acme", "Flask>=2") is MembershipReason.REQUIRES
     assert get_reason("acme", 'flask; python_version < "3.9"') is MembershipReason.REQUIRES
 
 
-def test_a_classifier_comes_before_a_requirement() -> None:
+def test_classifier_precedes_requirement() -> None:
     assert get_reason("flask-login", "flask", classifiers=("Framework :: Flask",)) is MembershipReason.CLASSIFIER
 
 
-def test_a_name_is_no_reason_on_its_own() -> None:
+def test_name_pattern_alone_is_no_reason() -> None:
     assert get_reason("flask-talisman") is None
     assert get_reason("flask-talisman", "jinja2") is None
 
 
-def test_a_name_is_a_reason_with_a_requirement_of_such_a_name() -> None:
+def test_name_pattern_with_requirement_is_reason() -> None:
     assert get_reason("flask-login-more", "Flask_Login>=1") is MembershipReason.NAME
     assert get_reason("acme", "Flask-Login>=1") is None
     assert get_reason("flask-login-more", 'flask-login; extra == "more"') is None
@@ -57,16 +57,16 @@ def test_a_name_is_a_reason_with_a_requirement_of_such_a_name() -> None:
 @pytest.mark.parametrize(
     "requires", [(), ('flask; extra == "web"',), ('Flask>=2 ; extra == "tests"',), ("flask-cors",)]
 )
-def test_who_mentions_it_or_needs_it_for_an_extra_is_out(requires: tuple[str, ...]) -> None:
+def test_mention_or_extra_is_no_reason(requires: tuple[str, ...]) -> None:
     assert get_reason("moto", *requires, summary="Works with Flask", keywords="flask", description="# Flask") is None
 
 
-def test_who_is_included_is_in_whatever_it_says() -> None:
+def test_included_package_is_always_member() -> None:
     assert get_reason("werkzeug") is MembershipReason.INCLUDE
     assert get_reason("werkzeug", "flask") is MembershipReason.REQUIRES
 
 
-def test_who_is_excluded_is_out_whatever_it_says() -> None:
+def test_excluded_package_is_never_member() -> None:
     both = replace(FLASK, include={"flask-spam": "it is cheap"})
 
     assert get_reason("flask-spam", "flask", classifiers=("Framework :: Flask",)) is None
@@ -74,7 +74,7 @@ def test_who_is_excluded_is_out_whatever_it_says() -> None:
     assert get_explanation("flask-spam") == "it is excluded: it sells watches"
 
 
-def test_a_strict_filter_goes_by_classifiers_and_by_hand() -> None:
+def test_strict_filter_uses_classifiers_and_include_list() -> None:
     strict = replace(FLASK, strict=True)
 
     assert get_reason("flask-login", "flask", filter_=strict) is None
@@ -83,7 +83,7 @@ def test_a_strict_filter_goes_by_classifiers_and_by_hand() -> None:
     assert get_reason("flask-spam", filter_=strict, classifiers=("Framework :: Flask",)) is None
 
 
-def test_a_filter_for_everything_lets_everything_in() -> None:
+def test_filter_for_everything_admits_all() -> None:
     assert get_reason(filter_=Filter(everything=True)) is MembershipReason.EVERYTHING
 
 
@@ -107,11 +107,11 @@ def test_evaluation_explains_the_reason(name: str, requires: list[str], said: st
     assert said in get_explanation(name, *requires)
 
 
-def test_a_strict_filter_says_that_it_is_strict() -> None:
+def test_strict_filter_is_described_as_strict() -> None:
     assert "the profile is strict" in get_explanation("flask-login", "flask", filter_=replace(FLASK, strict=True))
 
 
-def test_a_filter_that_an_older_program_stored_can_still_be_read() -> None:
+def test_older_stored_filter_is_readable() -> None:
     stored = b'{"profile":"flask","classifiers":["Framework :: Flask"],"everything":false}'
 
     assert decode(stored, type=Filter) == Filter(profile="flask", classifiers=("Framework :: Flask",))

@@ -21,11 +21,11 @@ PLONE = Filter(profile="plone", classifiers=("Framework :: Plone",))
         ("Framework", False),
     ],
 )
-def test_a_classifier_stands_for_itself_and_what_is_below(classifier: str, belongs: bool) -> None:
+def test_classifier_covers_subclassifiers(classifier: str, belongs: bool) -> None:
     assert matches_classifiers(classifier, ["Framework :: Plone"]) is belongs
 
 
-def test_the_expansion_holds_published_and_shown_classifiers_once() -> None:
+def test_expansion_has_unique_classifiers() -> None:
     known = ["Framework :: Plone :: 6.0", "Framework :: Plone :: 9.9", "Framework :: Django", "Framework :: Plone"]
 
     assert PLONE.expand_classifiers(known) == (
@@ -45,7 +45,7 @@ def test_filters_that_admit_the_same_have_the_same_key() -> None:
 FLASK = Filter(classifiers=("Framework :: Flask",), requires=("flask",), names=("flask-*", "*-flask", "eve"))
 
 
-def test_names_match_as_a_whole_and_a_star_stands_for_anything() -> None:
+def test_pattern_matches_whole_name_with_star() -> None:
     listed = ["flask-login", "flask-", "pytest-flask", "eve", "flask", "flaskless", "my-flask-login", "eve-more"]
 
     assert FLASK.matching_names(listed) == {"flask-login", "flask-", "pytest-flask", "eve"}
@@ -96,5 +96,5 @@ def test_every_built_in_classifier_is_published(key: str) -> None:
     assert set(load_profiles()[key].classifiers) <= set(trove)
 
 
-def test_the_four_promised_profiles_are_built_in() -> None:
+def test_four_profiles_are_built_in() -> None:
     assert set(load_profiles()) >= {"plone", "django", "flask", "fastapi"}

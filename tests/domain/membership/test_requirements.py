@@ -45,13 +45,13 @@ def test_requirement_without_extra_is_a_runtime_requirement(line: str) -> None:
         ('flask; "a" in extras', ()),
     ],
 )
-def test_a_requirement_that_needs_an_extra_is_reported_with_it(line: str, extras: tuple[str, ...]) -> None:
+def test_extra_requirement_is_reported_with_extra(line: str, extras: tuple[str, ...]) -> None:
     needed = parse_requirements([line])
 
     assert (needed.run_time, needed.extras) == ({}, {"flask": extras})
 
 
-def test_one_line_of_several_is_enough() -> None:
+def test_one_matching_requirement_is_enough() -> None:
     needed = parse_requirements(['flask; extra == "web"', "Flask>=2; python_version < '3.10'", "flask>=3"])
 
     assert needed.run_time == {"flask": "Flask>=2; python_version < '3.10'"}
@@ -87,7 +87,7 @@ NO_REQUIREMENTS = ["", "  ", "???", "-", "Flask is needed", "git+https://code.ex
 
 
 @pytest.mark.parametrize("line", OLD_SPELLINGS)
-def test_a_line_counts_by_the_name_that_it_plainly_has(line: str) -> None:
+def test_invalid_requirement_counts_by_name(line: str) -> None:
     (displayed,) = parse_requirement_lines([line])
 
     assert parse_requirements([line]).run_time == {"flask": " ".join(line.split())}
@@ -128,7 +128,7 @@ def test_unparsable_requirement_is_displayed_as_published() -> None:
 
 
 @given(st.text(max_size=60) | st.text("flask [];=\"'()<>extraos_nm0123andor", max_size=40))
-def test_no_line_makes_it_fail(line: str) -> None:
+def test_any_line_is_accepted(line: str) -> None:
     parse_requirements([line, f"flask; {line}"])
 
 
@@ -147,7 +147,7 @@ _MARKERS = st.recursive(
 
 
 @given(_MARKERS)
-def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> None:
+def test_marker_of_any_system_counts(marker: str) -> None:
     """Conditions that exclude each other are not detected."""
     holds = any(
         Marker(marker).evaluate({"extra": "", "os_name": system, "python_version": version})
@@ -159,7 +159,7 @@ def test_whatever_holds_on_some_system_without_an_extra_counts(marker: str) -> N
 
 
 @given(st.lists(st.sampled_from(_EXTRA), min_size=1, max_size=4), st.sampled_from([" and ", " or "]))
-def test_what_is_about_extras_alone_is_evaluated_as_packaging_does(comparisons: list[str], joint: str) -> None:
+def test_extra_markers_are_evaluated_like_packaging(comparisons: list[str], joint: str) -> None:
     marker = joint.join(comparisons)
 
     assert bool(parse_requirements([f"flask; {marker}"]).run_time) is Marker(marker).evaluate({"extra": ""})

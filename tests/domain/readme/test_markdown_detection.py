@@ -32,7 +32,7 @@ def test_markdown_is_rendered_as_such(text: str, content_type: str) -> None:
 
 
 @pytest.mark.parametrize("text", RST)
-def test_restructured_text_is_no_markdown(text: str) -> None:
+def test_rst_is_no_markdown(text: str) -> None:
     assert not is_markdown(text)
     assert render_readme(Readme(text=text)) == render_readme(Readme(text=text, content_type="text/x-rst"))
 

@@ -82,7 +82,7 @@ def test_other_urls_are_no_relative_ones(url: str) -> None:
     assert "data-" not in render(f"[a]({url})")
 
 
-def test_restructured_text_keeps_relative_urls() -> None:
+def test_rst_keeps_relative_urls() -> None:
     html = render("`a <docs/a.rst>`_\n\n.. image:: docs/logo.png\n   :alt: logo\n", "text/x-rst")
 
     assert 'data-href="docs/a.rst"' in html

@@ -42,7 +42,7 @@ from support.html_checks import assert_safe_html
         *("🎉 What's new", "📜 CHANGES", "Changelog 📝", "✨ Release notes ✨", "Ｃｈａｎｇｅｓ"),
     ],
 )
-def test_it_reads_like_a_changelog(heading: str) -> None:
+def test_changelog_is_detected(heading: str) -> None:
     assert is_changelog_heading(heading)
 
 
@@ -58,12 +58,12 @@ def test_it_reads_like_a_changelog(heading: str) -> None:
         *("", "🎉", "1.", "Changelog " + "x" * 100),
     ],
 )
-def test_it_does_not_read_like_a_changelog(heading: str) -> None:
+def test_other_text_is_no_changelog(heading: str) -> None:
     assert not is_changelog_heading(heading)
 
 
 @pytest.mark.parametrize("repeated", ["changes ", "1.", "the ", "(", "changes in a ", "-", "release notes for "])
-def test_a_hostile_heading_is_evaluated_without_delay(repeated: str) -> None:
+def test_hostile_heading_is_parsed_quickly(repeated: str) -> None:
     assert not is_changelog_heading(repeated * 100_000)
 
 
@@ -88,18 +88,18 @@ def test_without_text_and_summary_there_is_no_first_chapter() -> None:
     assert render_plain_text(Readme(text="")).first_chapter is UNSET
 
 
-def test_a_long_text_is_cut_after_its_last_whole_line() -> None:
+def test_long_text_is_cut_at_line_end() -> None:
     text = "0123456\n" * (MAX_TEXT_LENGTH // 8) + "and more\n"
 
     assert clean_readme(Readme(text=text)).text == "0123456\n" * (MAX_TEXT_LENGTH // 8)
     assert clean_readme(Readme(text="x" + text)).text == "x" + "0123456\n" * (MAX_TEXT_LENGTH // 8 - 1)
 
 
-def test_a_long_line_is_cut_where_the_limit_is() -> None:
+def test_long_line_is_cut_at_limit() -> None:
     assert clean_readme(Readme(text="x" * (MAX_TEXT_LENGTH + 1))).text == "x" * MAX_TEXT_LENGTH
 
 
-def test_a_text_of_exactly_the_limit_is_whole() -> None:
+def test_text_at_limit_is_complete() -> None:
     text = "x\n" + "y" * (MAX_TEXT_LENGTH - 2)
 
     assert clean_readme(Readme(text=text)).text == text
@@ -112,7 +112,7 @@ def test_non_text_is_dropped_and_unencodable_marked() -> None:
 
 
 @given(any_text, any_text)
-def test_whatever_a_readme_contains_can_be_sent_and_shown(text: str, summary: str) -> None:
+def test_any_readme_can_be_sent_and_shown(text: str, summary: str) -> None:
     readme = Readme(text=text, summary=summary, content_type=text)
 
     made = render_plain_text(readme)
@@ -123,7 +123,7 @@ def test_whatever_a_readme_contains_can_be_sent_and_shown(text: str, summary: st
 
 
 @given(any_text)
-def test_a_legible_readme_stays_as_it_is(text: str) -> None:
+def test_cleaning_twice_changes_nothing(text: str) -> None:
     once = clean_readme(Readme(text=text, summary=text))
 
     assert clean_readme(once) == once

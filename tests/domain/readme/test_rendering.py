@@ -36,18 +36,18 @@ def render_html(text: str, content_type: str = "text/markdown") -> str:
         " text/markdown ;charset",
     ],
 )
-def test_markdown_is_known_by_its_type_whatever_the_parameters(content_type: str) -> None:
+def test_markdown_type_ignores_parameters(content_type: str) -> None:
     assert render_html("*a* ~~b~~", content_type) == "<p><em>a</em> <del>b</del></p>\n"
 
 
-def test_the_variant_of_markdown_is_heeded() -> None:
+def test_markdown_variant_is_respected() -> None:
     assert render_html("*a* ~~b~~", "text/markdown; variant=CommonMark") == "<p><em>a</em> ~~b~~</p>\n"
 
 
 @pytest.mark.parametrize(
     "content_type", ["text/x-rst", "TEXT/X-RST; charset=UTF-8", "", "UNKNOWN", "# Processing", ";"]
 )
-def test_restructured_text_is_meant_where_no_known_type_is_said(content_type: str) -> None:
+def test_unknown_content_type_is_rst(content_type: str) -> None:
     assert render_html("*a* ``b``", content_type) == "<p><em>a</em> <code>b</code></p>\n"
 
 
@@ -68,7 +68,7 @@ def test_plain_text_is_shown_as_written(content_type: str) -> None:
         "\n".join(" " * n + f"* {n}\n" for n in range(0, 2000, 2)),
     ],
 )
-def test_restructured_text_with_an_error_is_shown_as_written(text: str) -> None:
+def test_rst_with_error_is_plain_text(text: str) -> None:
     readme = Readme(text=text, content_type="text/x-rst", summary="A summary.")
 
     assert render_readme(readme) == render_plain_text(readme)
@@ -89,7 +89,7 @@ def test_only_a_blank_readme_has_no_html(text: str, content_type: str) -> None:
     assert made == RenderedReadme(first_chapter="A summary.")
 
 
-def test_an_image_alone_is_a_readme() -> None:
+def test_image_alone_is_readme() -> None:
     assert render_html("![](https://x.example/a.png)") == '<p><img src="https://x.example/a.png" alt=""></p>\n'
 
 
@@ -108,7 +108,7 @@ def test_headings_are_one_level_lower_and_the_parts_are_named(content_type: str)
     assert made.changelog == "Changes\nNone."
 
 
-def test_a_part_that_is_not_there_is_unset() -> None:
+def test_missing_section_is_unset() -> None:
     made = render_readme(Readme(text="text", content_type="text/markdown"))
 
     assert made == RenderedReadme(html="<p>text</p>\n", first_chapter="text")
@@ -119,7 +119,7 @@ def test_code_in_an_unknown_language_is_rendered() -> None:
     assert render_html(".. code:: klingon\n\n   Qapla'", "text/x-rst") == "<pre><code>Qapla'</code></pre>\n"
 
 
-def test_a_role_that_one_readme_defines_is_not_there_in_the_next() -> None:
+def test_role_definitions_do_not_leak() -> None:
     render_html(".. role:: mine\n.. role:: emphasis(strong)\n\n:mine:`x`", "text/x-rst")
 
     assert render_html(":mine:`x`", "text/x-rst") == "<pre>:mine:`x`</pre>"
@@ -176,13 +176,13 @@ def test_configuration_that_lies_around_means_nothing(tmp_path: Path, monkeypatc
     "text",
     ["> " * 400 + "x", "<div>" * 400 + "x", "[^1]" * 20_000 + "\n\n[^1]: x"],
 )
-def test_what_grows_too_deep_or_too_large_is_shown_as_written(text: str) -> None:
+def test_oversized_output_is_plain_text(text: str) -> None:
     readme = Readme(text=text, content_type="text/markdown")
 
     assert render_readme(readme) == render_plain_text(readme)
 
 
-def test_what_is_beyond_the_limit_is_not_shown() -> None:
+def test_text_beyond_limit_is_cut() -> None:
     text = "word\n" * (MAX_TEXT_LENGTH // 5 + 10)
 
     assert render_html(text).count("word") == MAX_TEXT_LENGTH // 5

@@ -22,7 +22,7 @@ def test_markdown_cannot_attack(text: str, variant: str) -> None:
 
 
 @pytest.mark.parametrize("text", [*HOSTILE_RST, *HOSTILE_HTML])
-def test_restructured_text_cannot_attack(text: str) -> None:
+def test_rst_output_is_safe(text: str) -> None:
     assert_safe_html(render_readme(Readme(text=text, content_type="text/x-rst", summary=text)).html)
 
 
@@ -36,13 +36,13 @@ def test_plain_text_cannot_attack(text: str) -> None:
 
 @settings(max_examples=100)
 @given(st.lists(st.sampled_from(HOSTILE_TOKENS), max_size=30).map("".join), st.sampled_from(CONTENT_TYPES))
-def test_no_mixture_of_hostile_pieces_is_an_attack(text: str, content_type: str) -> None:
+def test_hostile_mixtures_are_safe(text: str, content_type: str) -> None:
     assert_safe_html(render_readme(Readme(text=text, content_type=content_type, summary=text)).html)
 
 
 @settings(max_examples=100)
 @given(st.lists(st.sampled_from(HOSTILE_TOKENS), max_size=30).map("".join))
-def test_what_is_text_stays_text_when_it_is_parsed_once_more(text: str) -> None:
+def test_escaped_text_survives_second_parse(text: str) -> None:
     once = sanitize_html(text.replace("\ud800", ""))
 
     assert sorted("".join(extract_text(sanitize_html(once)).split())) == sorted("".join(extract_text(once).split()))
@@ -79,13 +79,13 @@ def test_links_into_the_same_readme_meet_their_target() -> None:
     "address",
     ["https://x.example/a?b=1&c=2#d", "http://x.example", "HTTPS://x.example/ü", "mailto:x@x.example?subject=a%20b"],
 )
-def test_ordinary_links_lead_where_they_led(address: str) -> None:
+def test_ordinary_links_are_unchanged(address: str) -> None:
     html = sanitize_html(f'<a href="{address.replace("&", "&amp;")}">x</a>')
 
     assert html == f'<a href="{address.replace("&", "&amp;")}" rel="nofollow noopener ugc">x</a>'
 
 
-def test_an_image_keeps_its_address_and_text_and_nothing_else() -> None:
+def test_image_keeps_url_and_text_only() -> None:
     html = sanitize_html('<img src="https://x.example/a.png" alt="a" width="1" class="b" srcset="c" loading="eager">')
 
     assert html == '<img src="https://x.example/a.png" alt="a">'

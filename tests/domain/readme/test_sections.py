@@ -40,14 +40,14 @@ def test_without_headings_all_is_the_first_chapter() -> None:
     assert (parts.title, parts.main_content, parts.changelog) == (UNSET, UNSET, UNSET)
 
 
-def test_a_changelog_may_follow_the_title_at_once() -> None:
+def test_changelog_can_follow_title() -> None:
     parts = parse_sections("<h1>Title</h1><p>text</p><h2>Changes</h2><p>none</p>")
 
     assert (parts.title, parts.first_chapter) == ("Title", "Title\ntext")
     assert (parts.main_content, parts.changelog) == (UNSET, "Changes\nnone")
 
 
-def test_a_changelog_without_a_title_before_it_is_not_the_title() -> None:
+def test_changelog_heading_is_not_title() -> None:
     parts = parse_sections("<p>text</p><h1>Changelog</h1><p>none</p>")
 
     assert parts.title is UNSET
@@ -79,7 +79,7 @@ def test_changelog_readme_starts_with_summary() -> None:
         ("<p>none</p>", UNSET),
     ],
 )
-def test_the_title_is_the_text_of_the_first_heading_that_has_any(heading: str, title: str | UnsetType) -> None:
+def test_title_is_first_heading_with_text(heading: str, title: str | UnsetType) -> None:
     assert parse_sections(heading).title == title
 
 
@@ -97,7 +97,7 @@ def test_elements_that_only_group_become_neutral() -> None:
     )
 
 
-def test_a_link_that_shows_nothing_is_no_link_and_still_a_target() -> None:
+def test_empty_link_remains_target() -> None:
     html = parse_sections(
         "<h1><a href='#a'></a>a<a id='b' href='#a'> </a></h1><p><a id='c'></a><a href='#a'>c</a></p>"
     ).html
@@ -125,11 +125,11 @@ def test_table_cells_are_words_of_one_line() -> None:
         ("a", False),
     ],
 )
-def test_html_is_blank_if_it_shows_neither_text_nor_images(html: str, blank: bool) -> None:
+def test_html_without_text_or_images_is_blank(html: str, blank: bool) -> None:
     assert parse_sections(html).is_blank is blank
 
 
-def test_no_readme_is_as_deep_as_what_is_refused() -> None:
+def test_deeper_nesting_is_rejected() -> None:
     assert parse_sections("<div>" * MAX_DEPTH).html == "<div>" * MAX_DEPTH + "</div>" * MAX_DEPTH
 
     with pytest.raises(NestingTooDeep):
@@ -147,7 +147,7 @@ fragments = st.sampled_from(
 
 @settings(max_examples=100)
 @given(st.lists(fragments, max_size=25).map("".join))
-def test_the_parts_together_are_the_text_that_is_shown(html: str) -> None:
+def test_sections_add_up_to_text(html: str) -> None:
     parts = parse_sections(html)
 
     of_parts = (part or "" for part in (parts.first_chapter, parts.main_content, parts.changelog))

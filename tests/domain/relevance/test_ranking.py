@@ -52,7 +52,7 @@ def test_forms_of_a_word_have_one_stem() -> None:
     assert stem("größe") == "größe"
 
 
-def test_what_some_write_as_one_word_is_both() -> None:
+def test_compound_word_matches_both_forms() -> None:
     assert list(iter_stems("e-commerce"))[:3] == ["e", "commerc", "ecommerc"]
     assert set(iter_stems("WebSockets")) == {"websocket", "web", "socket"}
     assert list(iter_stems("oauth2")) == ["oauth2", "oauth"]
@@ -78,7 +78,7 @@ def test_any_text_has_words_that_can_be_written_down(text: str) -> None:
         ("plone-app", "app", "app"),
     ],
 )
-def test_a_name_is_known_without_what_says_only_where_it_belongs(name: str, own: str, stems_of_own: str) -> None:
+def test_name_matches_without_framework_affix(name: str, own: str, stems_of_own: str) -> None:
     forms = build_name_forms(name, LEXICON)
 
     assert (forms.core, forms.stems) == (own, stems_of_own)
@@ -102,7 +102,7 @@ def test_nearer_names_are_in_higher_tiers(better: str, worse: str, text: str) ->
     assert score(text, better) > score(text, worse)
 
 
-def test_a_word_is_worth_more_the_nearer_to_the_beginning_it_stands() -> None:
+def test_earlier_text_weighs_more() -> None:
     places = ("summary", "first_chapter", "main_content", "changelog")
     others = {"summary": "something else"}
     scores = [score("tenancy", "thing", **others | {place: "about tenancy"}) for place in places]
@@ -120,7 +120,7 @@ def test_word_inside_name_keeps_weight_if_repeated_elsewhere(place: str) -> None
     assert glued == score("brush paint", "paintbrush", **unsaid)
 
 
-def test_who_has_none_of_the_words_is_not_found() -> None:
+def test_package_without_any_query_word_is_not_found() -> None:
     assert score("tenancy", "thing", summary="something else") == 0
 
 
@@ -211,7 +211,7 @@ def test_synonyms_apply_to_other_word_forms(said: str) -> None:
     assert {("throttle",), ("quota",)} <= {way.words for way in query.terms[0].variants}
 
 
-def test_who_says_one_thing_in_two_forms_asks_for_one_thing() -> None:
+def test_two_forms_of_word_are_one_term() -> None:
     query = parse_query("picture pictures photo", LEXICON, frequencies=build_frequencies(0.001))
 
     assert query is not None
@@ -242,7 +242,7 @@ def test_add_ons_of_other_frameworks_gain_nothing() -> None:
     assert score("tenancy django", "thing", classifiers=DJANGO, **said) > score("tenancy django", "thing", **said)
 
 
-def test_a_framework_is_not_made_for_itself() -> None:
+def test_framework_is_not_made_for_itself() -> None:
     said = {"summary": "About tenancy"}
 
     assert score("tenancy", "django", **said) == score("tenancy", "thing", **said)
@@ -280,7 +280,7 @@ def test_quality_grows_with_health_and_falls_if_abandoned(one: int, other: int) 
     assert of(high, given_up=True) == pytest.approx(0.2 * of(high))
 
 
-def test_what_is_not_known_is_neither_the_worst_nor_the_best() -> None:
+def test_unknown_quality_is_average() -> None:
     scale = build_popularity_scale(range(1000))
 
     def of(downloads: int | None = None, health: int | None = None, current: bool | None = None) -> float:

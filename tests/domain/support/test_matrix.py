@@ -33,11 +33,11 @@ TEXT = st.text(max_size=60)
         "",
     ],
 )
-def test_a_link_that_nobody_should_follow_is_left_out(url: str) -> None:
+def test_unsafe_link_is_omitted(url: str) -> None:
     assert list_public_links(build_fields(project_urls={"Home": url}, home_page=url), url) == ()
 
 
-def test_each_address_is_there_once_under_its_first_label() -> None:
+def test_duplicate_urls_keep_first_label() -> None:
     newest = build_fields(
         project_urls={"Code": "https://a.example/x", "": "https://b.example"}, home_page="https://A.example/x/"
     )

@@ -102,7 +102,7 @@ def test_rebuild_with_another_filter(small: World) -> None:
     assert small.deps.index.get_state("plone").filter == django
 
 
-def test_a_collection_gives_its_own_name_to_an_alias(small: World) -> None:
+def test_collection_name_becomes_alias(small: World) -> None:
     small.deps.admin.create("plone", CollectionState(filter=small.filter))
     small.fetch()
     small.deps.index.update("plone", {"plone-api": RepositoryFields(repository_stars=86)})

@@ -62,7 +62,7 @@ def test_copy_through_another_alias(deps: Dependencies) -> None:
     assert read_collection(deps, "plone") == before
 
 
-def test_a_collection_gives_its_own_name_to_an_alias(deps: Dependencies) -> None:
+def test_collection_name_becomes_alias(deps: Dependencies) -> None:
     fill_collection(deps, "plone", alias="packages")
     before = read_collection(deps, "plone")
 

@@ -39,9 +39,7 @@ def test_pasted_file_is_checked_and_stays_in_the_form(site: httpx.Client) -> Non
         ({"text": "[project]\nname ="}, "not TOML"),
     ],
 )
-def test_what_is_not_understood_is_a_line_above_the_form(
-    site: httpx.Client, fields: dict[str, str], problem: str
-) -> None:
+def test_unreadable_lines_are_listed_above_form(site: httpx.Client, fields: dict[str, str], problem: str) -> None:
     response = check(site, **fields)
 
     assert response.status_code == 400
