@@ -67,6 +67,20 @@ def test_package_that_is_not_ready_names_what_it_supports_and_its_tracker() -> N
     assert readiness.tracker == links["Tracker"]
 
 
+def test_package_that_has_moved_on_is_ready_by_an_earlier_release() -> None:
+    later = UpgradeGoal(framework="Django", version="6.1", projects=GOAL.projects)
+    moved_on = build_fields(
+        "django-thing", "3.0", classifiers=("Framework :: Django :: 6.1",), requires_dist=("django>6.1",)
+    )
+    releases = [moved_on, release("2.1", "6.0"), release("2.0", "6.0", upload_timestamp=200), release("1.0", "5.2")]
+
+    readiness = evaluate_readiness(releases, GOAL, [later, *EARLIER])
+
+    assert (readiness.state, readiness.newest, readiness.last_supporting) == (Readiness.READY, "3.0", "2.1")
+    assert (readiness.since_release, readiness.since) == ("2.0", 200)
+    assert evaluate_readiness(releases, GOAL, EARLIER).state is Readiness.NOT_READY
+
+
 def test_package_that_says_nothing_is_unknown() -> None:
     assert evaluate(build_fields("django-thing", "1.0")).state is Readiness.UNKNOWN
 

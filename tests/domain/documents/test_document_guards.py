@@ -24,6 +24,7 @@ NOW = 1_790_000_000
 FINGERPRINTS = {
     3: "23a3ff278f2b14bf9441c4e97483b19b842603f02b7cb7c3b8aa3d1ec548730f",
     4: "730af75c0ff3bba1ec7d0ca9224957b58354bd6e56f6f53945c2d289ace890e5",
+    5: "2eeba142db2d4897c6e36f36761197911d0945eb55731766a3b201422b14a6b1",
 }
 
 README = """\
@@ -55,7 +56,7 @@ Changelog
 """
 
 
-def build_metadata(version: str, readme: str) -> Metadata:
+def build_metadata(version: str, readme: str, requires_python: str) -> Metadata:
     """Return metadata in which every field has a value."""
     return Metadata(
         author="Ada",
@@ -81,12 +82,14 @@ def build_metadata(version: str, readme: str) -> Metadata:
         project_urls=(("Source", "https://github.com/acme/acme.forms"), ("Docs", "https://forms.example/docs")),
         release_url=f"https://pypi.example/project/acme-forms/{version}/",
         requires_dist=("Plone>=6", "pytest; extra == 'test'"),
-        requires_python=">=3.10",
+        requires_python=requires_python,
         summary="Forms for Plone",
     )
 
 
-def build_release(version: str, *, readme: str = README, yanked: bool = False) -> Release:
+def build_release(
+    version: str, *, readme: str = README, yanked: bool = False, requires_python: str = ">=3.10"
+) -> Release:
     """Return a release with one file, metadata and an advisory."""
     file = File(
         filename=f"acme_forms-{version}-py3-none-any.whl",
@@ -101,7 +104,7 @@ def build_release(version: str, *, readme: str = README, yanked: bool = False) -
         version=version,
         files=(file,),
         yanked_reason="it loses data" if yanked else "",
-        metadata=build_metadata(version, readme),
+        metadata=build_metadata(version, readme, requires_python),
         vulnerabilities=(Vulnerability(id="PYSEC-1", aliases=("CVE-1",), fixed_in=("9.0",)),),
     )
 
@@ -111,7 +114,7 @@ def build_sample() -> tuple[Document, ...]:
     releases = (
         build_release("1.2.3"),
         build_release("1.2.2.post1", readme="# Markdown\n\nIn *rst*.", yanked=True),
-        build_release("2!1.0a1.dev3+local.7", readme=""),
+        build_release("2!1.0a1.dev3+local.7", readme="", requires_python="==3.11.4"),
     )
     project = Project(name="Acme.Forms", last_serial=42, releases=releases, maintainers=("ada", "bob"))
     readmes = {release.version: extract_readme(release) for release in releases}

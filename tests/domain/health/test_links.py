@@ -2,7 +2,7 @@
 
 import pytest
 
-from pyf.aggregator.domain.health.links import find_links
+from pyf.aggregator.domain.health.links import find_links, find_tracker
 from support.builders import build_fields
 
 PAGE = "https://registry.example/project/a/"
@@ -95,3 +95,21 @@ def test_issue_tracker_is_found(label: str, url: str) -> None:
 @pytest.mark.parametrize("label", ["Changelog", "Release notes", "What's New", "Changes", "News"])
 def test_changelog_link_is_found(label: str) -> None:
     assert find_links(build_fields(project_urls={label: "https://a.example/x"})).changelog == "https://a.example/x"
+
+
+@pytest.mark.parametrize(
+    ("label", "url", "tracker"),
+    [
+        ("Bugs", "https://a.example/bugs", "https://a.example/bugs"),
+        ("Bugs", "github.com/o/r/issues", "https://github.com/o/r/issues"),
+        ("Source", "https://github.com/o/r.git", "https://github.com/o/r/issues"),
+        ("Source", "https://gitlab.com/o/r", "https://gitlab.com/o/r/-/issues"),
+        ("Source", "https://codeberg.org/o/r", "https://codeberg.org/o/r/issues"),
+        ("Source", "https://bitbucket.org/o/r", ""),
+        ("Homepage", "https://a.example", ""),
+    ],
+)
+def test_issues_of_the_repository_are_the_tracker_of_a_package_that_links_none(
+    label: str, url: str, tracker: str
+) -> None:
+    assert find_tracker(build_fields(project_urls={label: url})) == tracker

@@ -48,6 +48,9 @@ def build_release(
         (build_release(">=3.6.*"), Degree.ADMITTED),
         (build_release("~=3.8"), Degree.ADMITTED),
         (build_release(">=3.12.1"), Degree.ADMITTED),
+        (build_release("==3.12.4"), Degree.ADMITTED),
+        (build_release(">3.12.4,<3.12.6"), Degree.ADMITTED),
+        (build_release("==3.11.4"), Degree.EXCLUDED),
         # The classifiers were complete when the release came.
         (build_release(">=3.8", "3.8", "3.9", "3.10"), Degree.ADMITTED),
         # The authors could have listed it.
@@ -75,7 +78,13 @@ def test_degree_of_python_3_12(release: ReleaseEvidence, degree: Degree) -> None
 
 @pytest.mark.parametrize(
     ("requires_python", "uploaded", "is_confirmed"),
-    [(">=3.8,<4", "2022-01-01", True), (">=3.8", "2024-01-01", True), (">=3.8", "2022-01-01", False)],
+    [
+        (">=3.8,<3.13", "2022-01-01", True),
+        (">=3.8,<4", "2022-01-01", False),
+        ("~=3.8", "2022-01-01", False),
+        (">=3.8", "2024-01-01", True),
+        (">=3.8", "2022-01-01", False),
+    ],
 )
 def test_admission_is_confirmed_by_a_bound_or_a_later_release(
     requires_python: str, uploaded: str, is_confirmed: bool
@@ -90,7 +99,9 @@ def test_admission_is_confirmed_by_a_bound_or_a_later_release(
     [
         (build_release(">=3.8", "3.12"), f'the classifier "{PYTHON}3.12"'),
         (build_release("  >=3.8,  <3.12"), 'requires-python ">=3.8, <3.12" excludes it'),
-        (build_release(">=3.8,<4"), 'requires-python ">=3.8,<4" admits it, within an upper bound'),
+        (build_release(">=3.8,<3.14"), 'requires-python ">=3.8,<3.14" admits it, within an upper bound'),
+        (build_release(">=3.8,<4"), 'requires-python ">=3.8,<4" admits it, but the release is older'),
+        (build_release("", "3.9", "3.10"), "it has no requires-python, and its classifiers list only 3.9, 3.10"),
         (
             build_release(">=3.8", "3.9", "3.10", uploaded="2025-01-01"),
             'requires-python ">=3.8" admits it, but its classifiers list only 3.9, 3.10',
@@ -121,7 +132,10 @@ def build_django_release(
         (build_django_release(requires=("django (>=3.2,<5)",)), "4", Degree.ADMITTED),
         (build_django_release("3.2", requires=("Django>=3.2",)), "4.2", Degree.ADMITTED),
         (build_django_release("3.2", requires=("Django>=3.2",), uploaded="2025-01-01"), "4.2", Degree.UNKNOWN),
+        (build_django_release(requires=("Django==4.2.7",)), "4.2", Degree.ADMITTED),
+        (build_django_release(requires=("Django", "Django>=3.2")), "4.2", Degree.ADMITTED),
         (build_django_release(requires=("Django",)), "4.2", Degree.UNKNOWN),
+        (build_django_release("3.2"), "4.2", Degree.UNKNOWN),
         (build_django_release(), "4.2", Degree.UNKNOWN),
         (build_django_release(requires=("Django>=3.2; extra == 'web'",)), "4.2", Degree.UNKNOWN),
         (build_django_release(requires=("Django<4",)), "4.2", Degree.EXCLUDED),

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from .documents.project import ProjectStatus
 from .documents.schema import RegistryFields
 from .documents.version import to_version_key
-from .health.links import find_links
-from .support.degrees import Degree
+from .health.links import find_tracker
+from .support.degrees import Degree, Support
 from .upgrade import UpgradeGoal, evaluate_release, is_installable, is_supporting
 
 # Months that a trend covers.
@@ -19,7 +19,7 @@ TREND_MONTHS = 24
 
 
 class Readiness(StrEnum):
-    """Whether the newest release of a package supports a goal."""
+    """Whether a package supports a goal."""
 
     READY = "ready"
     UNKNOWN = "unknown"
@@ -31,9 +31,12 @@ class PackageReadiness(Struct, frozen=True, kw_only=True):
 
     Attributes:
         newest: Its newest release.
+        last_supporting: The newest release that supports the goal, of a package that has moved on: its newest release
+            excludes the goal and supports a later one; "" for others.
         degree: How far it supports the goal: `declared`, `admitted`, `unknown` or `excluded`.
         evidence: What the state is based on, in words.
-        since_release: The first release from which on all support the goal; "" if the newest one does not.
+        since_release: The first release from which on all support the goal, up to `last_supporting` if there is one; ""
+            for a package that is not ready.
         since: When that release was uploaded, in Unix seconds; 0 if it is unknown.
         latest_supported: The newest earlier goal that the newest release supports; "" for a package that is ready.
         tracker: The URL of its issue tracker, "" if it is unknown.
@@ -46,6 +49,7 @@ class PackageReadiness(Struct, frozen=True, kw_only=True):
     state: Readiness
     degree: str
     evidence: str
+    last_supporting: str = ""
     since_release: str = ""
     since: int = 0
     latest_supported: str = ""
@@ -64,7 +68,7 @@ class TrendPoint(Struct, frozen=True):
 def evaluate_readiness(
     releases: Sequence[RegistryFields],
     goal: UpgradeGoal,
-    earlier_goals: Iterable[UpgradeGoal] = (),
+    other_goals: Sequence[UpgradeGoal] = (),
     *,
     downloads: int | None = None,
 ) -> PackageReadiness:
@@ -72,12 +76,15 @@ def evaluate_readiness(
 
     Args:
         releases: All of its releases, the newest first.
-        earlier_goals: What to look for if the package is not ready, the newest first.
+        other_goals: Other releases of the same framework, or of Python, the newest first.
     """
     newest = releases[0]
-    support = evaluate_release(newest, goal)
-    if support is None:
-        raise ValueError("a goal without a release")
+    support = _evaluate(newest, goal)
+    last = newest if is_supporting(support) else None
+    if support.degree is Degree.EXCLUDED and _has_moved_on(newest, goal, other_goals):
+        earlier = (release for release in _list_earlier(newest, releases) if is_supporting(_evaluate(release, goal)))
+        last = next(earlier, None)
+        support = _evaluate(last, goal) if last else support
     readiness = PackageReadiness(
         name=newest.name,
         name_normalized=newest.name_normalized,
@@ -85,25 +92,49 @@ def evaluate_readiness(
         state=Readiness.NOT_READY if support.degree is Degree.EXCLUDED else Readiness.UNKNOWN,
         degree=support.degree.label,
         evidence=support.evidence,
-        tracker=find_links(newest).tracker or "",
+        tracker=find_tracker(newest),
         maintainers=newest.maintainers,
         downloads=downloads,
     )
-    if not is_supporting(support):
-        earlier = (item for item in earlier_goals if (found := evaluate_release(newest, item)) and is_supporting(found))
-        return replace(readiness, latest_supported=next((item.label for item in earlier), ""))
-    first = _find_first_of_run(newest, releases, goal)
-    return replace(readiness, state=Readiness.READY, since_release=first.version, since=first.upload_timestamp)
+    if last is None:
+        earlier_goals = (item for item in other_goals if item.version_key < goal.version_key)
+        labels = (item.label for item in earlier_goals if is_supporting(_evaluate(newest, item)))
+        return replace(readiness, latest_supported=next(labels, ""))
+    first = _find_first_of_run(last, releases, goal)
+    return replace(
+        readiness,
+        state=Readiness.READY,
+        last_supporting="" if last is newest else last.version,
+        since_release=first.version,
+        since=first.upload_timestamp,
+    )
 
 
-def _find_first_of_run(newest: RegistryFields, releases: Sequence[RegistryFields], goal: UpgradeGoal) -> RegistryFields:
-    """Return the first release from which on all supported the goal."""
-    first = newest
-    for release in sorted(releases, key=lambda release: to_version_key(release.version), reverse=True):
-        if to_version_key(release.version) >= to_version_key(newest.version) or not is_installable(release):
-            continue
-        support = evaluate_release(release, goal)
-        if support is None or not is_supporting(support):
+def _evaluate(release: RegistryFields, goal: UpgradeGoal) -> Support:
+    support = evaluate_release(release, goal)
+    if support is None:
+        raise ValueError("a goal without a release")
+    return support
+
+
+def _has_moved_on(newest: RegistryFields, goal: UpgradeGoal, other_goals: Iterable[UpgradeGoal]) -> bool:
+    """Return whether a release that excludes a goal supports a later one."""
+    later = (item for item in other_goals if item.version_key > goal.version_key)
+    return any(_evaluate(newest, item).degree >= Degree.ADMITTED for item in later)
+
+
+def _list_earlier(release: RegistryFields, releases: Iterable[RegistryFields]) -> list[RegistryFields]:
+    """Return the installable releases before a release, the highest version first."""
+    key = to_version_key(release.version)
+    earlier = (item for item in releases if to_version_key(item.version) < key and is_installable(item))
+    return sorted(earlier, key=lambda item: to_version_key(item.version), reverse=True)
+
+
+def _find_first_of_run(last: RegistryFields, releases: Sequence[RegistryFields], goal: UpgradeGoal) -> RegistryFields:
+    """Return the first release from which on all supported the goal, up to a last one."""
+    first = last
+    for release in _list_earlier(last, releases):
+        if not is_supporting(_evaluate(release, goal)):
             break
         first = release
     return first

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
+from typing import Any
 
 from msgspec import UNSET, Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -47,6 +48,11 @@ class UpgradeGoal(Struct, frozen=True, kw_only=True):
         """The goal in words: "Django 6.0 and Python 3.14"."""
         names = [f"{self.framework} {self.version}"] if self.version else []
         return " and ".join([*names, *([f"Python {self.python}"] if self.python else [])])
+
+    @property
+    def version_key(self) -> Any:
+        """The order of goals for one framework, or for Python."""
+        return to_version_key(self.version or self.python)
 
 
 class Status(StrEnum):

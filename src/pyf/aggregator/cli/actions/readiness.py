@@ -71,4 +71,5 @@ def _format_since(package: PackageReadiness) -> str:
     if package.state is not Readiness.READY:
         return f"last: {package.latest_supported}" if package.latest_supported else "–"
     day = f" ({to_date(package.since)})" if package.since else ""
-    return f"{package.since_release}{day}"
+    last = f" to {package.last_supporting}" if package.last_supporting else ""
+    return f"{package.since_release}{last}{day}"

@@ -17,7 +17,7 @@ from .schema import RegistryFields
 from .version import parse_version_parts, to_sortable
 
 # Raise it whenever documents are built differently: the next fetch then rebuilds older ones.
-DOCUMENT_VERSION = 4
+DOCUMENT_VERSION = 5
 
 # Releases of a project mostly have the same metadata.
 _CACHE_SIZE = 256

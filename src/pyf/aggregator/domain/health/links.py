@@ -90,6 +90,20 @@ def find_links(newest: RegistryFields) -> ProjectLinks:
     )
 
 
+# The path of the issues of a repository, by its host.
+_ISSUES_PATHS = {"github.com": "issues", "codeberg.org": "issues", "gitlab.com": "-/issues"}
+
+
+def find_tracker(newest: RegistryFields) -> str:
+    """Return the URL of the issue tracker: the one that a release links, or that of its repository; "" for none."""
+    links = find_links(newest)
+    if links.tracker:
+        return links.tracker if "://" in links.tracker else f"https://{links.tracker}"
+    repository = next(iter(list_repository_candidates([newest])), None)
+    path = _ISSUES_PATHS.get(repository.host) if repository else None
+    return f"{repository.url}/{path}" if repository and path else ""
+
+
 def _iter_links(newest: RegistryFields) -> Iterator[_Link]:
     registry = _parse_link("", newest.package_url).host
     extra_links = {"documentation": newest.docs_url, "bug tracker": newest.bugtrack_url, "homepage": newest.home_page}

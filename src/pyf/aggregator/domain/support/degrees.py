@@ -5,11 +5,10 @@ Whether the authors have tested a combination cannot be known from published dat
 
 import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import IntEnum
 from functools import lru_cache
-from itertools import product
 
 from msgspec import Struct
 from packaging.specifiers import SpecifierSet
@@ -52,8 +51,9 @@ _RELEASE_TIMES = tuple(sorted(map(_to_unix_seconds, PYTHON_RELEASES.values())))
 # A release that comes later than this after another one, and does not list it although it lists others, contradicts.
 GRACE_PERIOD = 180 * _DAY
 
-# Bug-fix releases to test specifiers with: bounds within a minor release are rare, and lie between these.
-_TESTED_PATCHES = (0, 99)
+# Bug-fix releases to test specifiers with, besides those near a bound; minor releases of a major one to test.
+_FIRST_PATCH, _LAST_PATCH, _MINOR_COUNT = 0, 99, 20
+_PATCH_POSITION = 2
 
 _VERSION = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,9})*")
 _PYTHON = "Programming Language :: Python :: "
@@ -77,8 +77,8 @@ class Support(Struct, frozen=True, kw_only=True):
     """The degree of support with its evidence.
 
     Attributes:
-        is_confirmed: Whether the authors could know the supported release: it is declared, an upper bound includes it,
-            a wheel is built for it, or it was out before theirs.
+        is_confirmed: Whether the authors could know the supported release: it is declared, an upper bound includes it
+            (of Python: a bound below the next major version), a wheel is built for it, or it was out before theirs.
     """
 
     degree: Degree
@@ -156,14 +156,16 @@ def _evaluate_python(
     if listed and not any(name.partition(".")[0] == major for name in listed):
         return Support(degree=Degree.UNKNOWN, evidence=f"its classifiers name Python {_join(listed)} only")
     if specifier is None:
-        return Support(degree=Degree.UNKNOWN, evidence="it has no requires-python, and no classifier of it")
+        reason = f"its classifiers list only {_join(listed)}" if listed else "no classifier of a Python release"
+        return Support(degree=Degree.UNKNOWN, evidence=f"it has no requires-python, and {reason}")
     return _weigh_admission(
         requirement,
         target=python,
         listed=[name for name in listed if name.startswith(f"{major}.")],
         released_at=_to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
         release=ReleaseEvidence(uploaded=uploaded),
-        is_bounded=has_upper_bound(specifier),
+        # Tools write "<4" into every requires-python: it says nothing about the minor releases of Python 3.
+        is_bounded=not _admits(specifier, f"{major}.{_LAST_PATCH}"),
     )
 
 
@@ -194,13 +196,19 @@ def evaluate_framework_support(
         return Support(degree=Degree.DECLARED, evidence=f'the classifier "{prefix}{declared}"', is_confirmed=True)
     if version.partition(".")[0] in listed:
         major = version.partition(".")[0]
-        return Support(degree=Degree.ADMITTED, evidence=f'the classifier "{prefix}{major}" includes it')
+        return Support(
+            degree=Degree.ADMITTED,
+            evidence=f'the classifier "{prefix}{major}" includes it',
+            is_confirmed=bool(released_at) and release.uploaded >= released_at,
+        )
     admitting = [(line, specifier) for line, specifier in specifiers if _admits(specifier, version)]
-    if not admitting:
-        return Support(degree=Degree.UNKNOWN, evidence=f"nothing says which versions of {framework} it supports")
-    line, specifier = admitting[0]
+    line, specifier = max(admitting, key=lambda item: bool(len(item[1])), default=("", SpecifierSet()))
     if not len(specifier):
-        return Support(degree=Degree.UNKNOWN, evidence=f'its requirement "{line}" admits every version')
+        reason = f'its requirement "{line}" admits every version' if line else ""
+        only = f"its classifiers list only {_join(listed)}" if listed else ""
+        reasons = [text for text in (reason, only) if text]
+        nothing = f"nothing says which versions of {framework} it supports"
+        return Support(degree=Degree.UNKNOWN, evidence=", and ".join(reasons) or nothing)
     return _weigh_admission(
         f'its requirement "{line}"',
         target=version,
@@ -233,16 +241,25 @@ def _weigh_admission(
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
     if is_out:
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, and it was out before", is_confirmed=True)
-    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but the release may be older")
+    age = "is" if released_at and release.uploaded else "may be"
+    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but the release {age} older")
 
 
 def _admits(specifier: SpecifierSet, version: str) -> bool:
     """Return whether a specifier admits a bug-fix release of a version; any minor release of a major version."""
-    if "." in version:
-        candidates: Iterable[str] = (f"{version}.{patch}" for patch in _TESTED_PATCHES)
-    else:
-        candidates = (f"{version}.{minor}.{patch}" for minor, patch in product(range(20), _TESTED_PATCHES))
+    minors = [version] if "." in version else [f"{version}.{minor}" for minor in range(_MINOR_COUNT)]
+    patches = {_FIRST_PATCH, _LAST_PATCH, *_list_patches_near_bounds(specifier)}
+    candidates = (f"{minor}.{patch}" for minor in minors for patch in patches)
     return any(parse_version(candidate) is not None and candidate in specifier for candidate in candidates)
+
+
+def _list_patches_near_bounds(specifier: SpecifierSet) -> Iterator[int]:
+    """Yield bug-fix numbers that may be the only ones that a specifier admits: 16 for `==3.10.16`."""
+    for clause in specifier:
+        numbers = _to_key(clause.version)
+        if len(numbers) > _PATCH_POSITION:
+            patch = numbers[_PATCH_POSITION]
+            yield from range(max(patch - 1, 0), patch + 2)
 
 
 def _list_wheel_pythons(filenames: Iterable[str]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...domain.documents.schema import RegistryFields
 from ...domain.readiness import PackageReadiness, Readiness, TrendPoint, build_trend, evaluate_readiness, is_public
 from ...domain.search import SearchQuery, Sort
 from ...domain.support.degrees import PYTHON_RELEASES
@@ -14,7 +15,7 @@ from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package import get_visible_documents
 from .search import get_hidden_names
-from .upgrade_check import build_goal
+from .upgrade_check import build_goal, find_release_date, list_framework_releases
 
 # Packages on a board.
 DEFAULT_PACKAGES, MAX_PACKAGES = 100, 500
@@ -56,7 +57,7 @@ def build_board(
         framework = next(iter(offered_frameworks), "")
         python = "" if framework else offered_pythons[0]
     goal = build_goal(deps, target, framework, python)
-    hidden_names = get_hidden_names(deps, target)
+    hidden_names = get_hidden_names(deps, target) | goal.projects  # a framework is not an add-on of itself
     query = SearchQuery(sort=Sort.DOWNLOADS, per_page=limit)
     hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
     if hits and hits[0].downloads is None:
@@ -88,9 +89,9 @@ def _evaluate(
 ) -> list[PackageReadiness]:
     """Evaluate packages; `downloads` of the last month by normalized name."""
     releases = deps.index.get_documents(target.collection, downloads)
-    earlier_goals = _list_earlier_goals(deps, target, goal)
+    other_goals = _list_other_goals(deps, target, goal)
     return [
-        evaluate_readiness(releases[name], goal, earlier_goals, downloads=count)
+        evaluate_readiness(releases[name], goal, other_goals, downloads=count)
         for name, count in downloads.items()
         if name in releases and is_public(releases[name][0])
     ]
@@ -103,31 +104,43 @@ def get_readiness(
     goal = build_goal(deps, target, framework, python)
     documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
     releases = [document.registry for document in documents]
-    return evaluate_readiness(releases, goal, _list_earlier_goals(deps, target, goal))
+    return evaluate_readiness(releases, goal, _list_other_goals(deps, target, goal))
 
 
 def list_goals(deps: Dependencies, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the newest releases of the collection's framework that classifiers name, and those of Python."""
+    """Return the newest releases of the collection's framework, and those of Python."""
+    filter_ = target.filter or require_state(deps, target).filter
+    releases = list_framework_releases(deps, target, filter_.framework_projects)
     pythons = tuple(reversed(list(PYTHON_RELEASES)))[:_OFFERED_PYTHONS]
-    return _list_framework_releases(deps, target)[:_OFFERED_FRAMEWORKS], pythons
+    return tuple(_list_framework_versions(deps, target, releases)[:_OFFERED_FRAMEWORKS]), pythons
 
 
-def _list_framework_releases(deps: Dependencies, target: Target) -> tuple[str, ...]:
+def _list_framework_versions(deps: Dependencies, target: Target, releases: Iterable[RegistryFields]) -> list[str]:
+    """Return the releases that classifiers name, the newest first: "Django 6.0".
+
+    Of a framework without such classifiers, return the minor releases that its own project has.
+    """
     filter_ = target.filter or require_state(deps, target).filter
     values = deps.search.count_values(target.collection, "framework", hidden=get_hidden_names(deps, target))
-    names = [value for value in values if value.rpartition(" ")[0] in filter_.frameworks]
-    return tuple(sort_newest_first(names))
+    named = [value for value in values if value.rpartition(" ")[0] in filter_.frameworks]
+    majors = {value.partition(".")[0] for value in named if "." in value}
+    named = [value for value in named if value not in majors]
+    if not named and filter_.frameworks:
+        minors = {".".join(release.version.split(".")[:2]) for release in releases}
+        named = [f"{filter_.frameworks[0]} {minor}" for minor in minors]
+    return sort_newest_first(named)
 
 
-def _list_earlier_goals(deps: Dependencies, target: Target, goal: UpgradeGoal) -> list[UpgradeGoal]:
-    """Return goals that are earlier than this one, the newest first; none for a goal of framework and Python."""
+def _list_other_goals(deps: Dependencies, target: Target, goal: UpgradeGoal) -> list[UpgradeGoal]:
+    """Return the other releases of the goal's kind, the newest first; none for a goal of framework and Python."""
     if goal.python and goal.version:
         return []
     if goal.python:
-        pythons = list(PYTHON_RELEASES)
-        earlier = pythons[: pythons.index(goal.python)] if goal.python in pythons else pythons
-        return [UpgradeGoal(python=python) for python in reversed(earlier)]
-    releases = _list_framework_releases(deps, target)
-    label = f"{goal.framework} {goal.version}"
-    names = releases[releases.index(label) + 1 :] if label in releases else releases
-    return [build_goal(deps, target, name, "") for name in names]
+        return [UpgradeGoal(python=python) for python in reversed(PYTHON_RELEASES) if python != goal.python]
+    releases = list_framework_releases(deps, target, goal.projects)
+    names = (name.rpartition(" ") for name in _list_framework_versions(deps, target, releases))
+    return [
+        replace(goal, version=version, released_at=find_release_date(releases, version))
+        for framework, _, version in names
+        if framework == goal.framework and version != goal.version
+    ]

@@ -1,19 +1,21 @@
 """Check the packages that a project uses: do they support a release to upgrade to, and are they in good shape?"""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from msgspec import Struct
 
 from ...domain.documents.document import Document
 from ...domain.documents.project import ProjectStatus, normalize_name
-from ...domain.documents.version import to_version_key
+from ...domain.documents.schema import RegistryFields
 from ...domain.requirement_files import PackageList
 from ...domain.upgrade import (
     CheckedPackage,
     Status,
     UpgradeGoal,
     check_package,
+    is_installable,
     parse_framework_goal,
     parse_python_goal,
 )
@@ -95,20 +97,24 @@ def build_goal(deps: Dependencies, target: Target, framework: str, python: str) 
         version=version,
         python=parse_python_goal(python) if python else "",
         projects=projects,
-        released_at=_find_release_date(deps, target, projects, version),
+        released_at=find_release_date(list_framework_releases(deps, target, projects), version),
     )
 
 
-def _find_release_date(deps: Dependencies, target: Target, projects: frozenset[str], version: str) -> int:
-    """Return when the framework's release was published, in Unix seconds; 0 if the collection does not tell."""
-    packages = deps.index.get_packages(target.collection, projects) if version else {}
+def list_framework_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
+    """Return the final releases of the framework's own projects that the collection has."""
+    documents = deps.index.get_documents(target.collection, projects).values()
+    return [release for release in chain.from_iterable(documents) if is_installable(release)]
+
+
+def find_release_date(releases: Iterable[RegistryFields], version: str) -> int:
+    """Return when a framework's release was published, in Unix seconds; 0 if its releases do not tell."""
     uploads = (
-        document.registry.upload_timestamp
-        for documents in packages.values()
-        for document in sorted(documents, key=lambda document: to_version_key(document.registry.version))
-        if f"{document.registry.version}.".startswith(f"{version}.") and document.registry.upload_timestamp
+        release.upload_timestamp
+        for release in releases
+        if version and f"{release.version}.".startswith(f"{version}.") and release.upload_timestamp
     )
-    return next(uploads, 0)
+    return min(uploads, default=0)
 
 
 def _to_checkable(documents: Sequence[Document]) -> Sequence[Document]:
