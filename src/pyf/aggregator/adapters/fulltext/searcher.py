@@ -19,7 +19,6 @@ from ...domain.relevance.similarity import (
 )
 from ...domain.relevance.tokenizer import get_allowed_typos
 from ...domain.search import (
-    MAX_FACET_VALUES,
     FacetCount,
     Hit,
     SearchQuery,
@@ -29,17 +28,13 @@ from ...domain.search import (
 )
 from . import queries
 from .entries import RankingContext
+from .facets import FacetCounter
 from .handle import Snapshot
 from .stored_fields import RankingFields
-from .terms import BY_QUALITY, HEAD_FIELDS, TEXT_FIELDS, to_facet_field, to_sort_field
+from .terms import BY_QUALITY, HEAD_FIELDS, TEXT_FIELDS, to_sort_field
 
 # Candidates of each kind that the domain ranks; further pages have the rest in tantivy's order.
 _CANDIDATES = 60
-# Facet values that are counted first: more than are returned, because tantivy cuts off among values of equal count.
-_COUNTED_VALUES = 4 * MAX_FACET_VALUES
-_MORE_VALUES = 8
-# All values: tantivy rejects a higher number.
-_ALL_VALUES = 65_000
 # Results that are cached for the next page, for an hour at most: support of a framework release may end.
 _CACHED_RESULTS, _HOUR = 64, 3_600
 # Names of each rank that are compared for a suggestion: the most downloaded ones.
@@ -72,6 +67,7 @@ class Searcher:
         self._tantivy = snapshot.searcher
         self._stored = snapshot.stored
         self._context = context
+        self._facets = FacetCounter(self._tantivy)
         # Caches with a reference to their owner would keep the files open until the next garbage collection.
         own = proxy(self)
         self._frequencies = WordFrequencies(
@@ -81,8 +77,9 @@ class Searcher:
         )
         self._is_current = lru_cache(maxsize=10_000)(context.is_current)
         self._get_matches = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._find_matches, own))
-        self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_all_values, own))
+        self._get_values = lru_cache(maxsize=_CACHED_RESULTS)(self._facets.count_all)
         self._get_facets = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._count_facets, own))
+        self._parse = lru_cache(maxsize=_CACHED_RESULTS)(partial(Searcher._parse_text, own))
 
     def find_matches(self, query: SearchQuery, hidden: frozenset[str]) -> Matches:
         """Return the matches of a query on all pages."""
@@ -170,16 +167,17 @@ class Searcher:
         return [hits[name] for name in visible if name in hits]
 
     def _find_matches(self, query: SearchQuery, hidden: frozenset[str], hour: int) -> Matches:
-        parsed = self._parse(query) if query.text.strip() else None
+        parsed, text = self._parse(query.text, query.frameworks)
         if query.text.strip() and parsed is None:  # the text has no words
-            return Matches(queries.match_all(), BY_QUALITY, 0, (), dict.fromkeys(INDEXED_FACETS, ()))
+            return Matches(text, BY_QUALITY, 0, (), dict.fromkeys(INDEXED_FACETS, ()))
         filters = queries.build_filters(query, now=self._context.now())
-        matches = queries.restrict(queries.match_text(parsed) if parsed else queries.match_all(), filters, hidden)
+        matches = queries.restrict(text, filters, hidden)
         order = to_sort_field(query.sort) or ("" if parsed else BY_QUALITY)
-        facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour)
-        if query.sort is not Sort.RELEVANCE:
-            return Matches(matches, order, self._search(matches, order, limit=1)[0], (), facets)
-        total, numbers = self._search(matches, order, limit=_CANDIDATES)
+        is_ranked = query.sort is Sort.RELEVANCE
+        total, numbers = self._search(matches, order, limit=_CANDIDATES if is_ranked else 1)
+        facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour, total)
+        if not is_ranked:
+            return Matches(matches, order, total, (), facets)
         if total > len(numbers):
             # tantivy underrates names that consist of the query's terms only, so a search in names adds candidates.
             # Without a text, the packages with the most dependents are added: the index does not sort by dependents.
@@ -231,67 +229,17 @@ class Searcher:
         numbers = self._tantivy.fast_field_values("number", [address for _, address in result.hits])
         return int(result.count), [int(number) for number in numbers if number is not None]  # type: ignore[attr-defined]
 
-    def _count_facets(self, query: SearchQuery, hidden: frozenset[str], _hour: int) -> dict[str, Sequence[FacetCount]]:
-        """Count the values of each facet without the facet's own selection."""
-        parsed, now = self._parse(query), self._context.now()
-        text = queries.match_text(parsed) if parsed else queries.match_all()
-        matches = queries.restrict(text, queries.build_filters(query, now=now), hidden)
-        counts = self._count(matches, [facet for facet in INDEXED_FACETS if not query.get_selected(facet)])
-        for facet in INDEXED_FACETS:
-            if facet not in counts:
-                filters = queries.build_filters(query, now=now, without=facet)
-                unfiltered = queries.restrict(text, filters, hidden)
-                counts |= self._count(unfiltered, [facet])
-                known = {count.value for count in counts[facet]}
-                missing = [value for value in query.get_selected(facet) if value not in known]
-                counts[facet] += self._count_single(unfiltered, facet, missing)
-        return {facet: _select_counts(counts[facet], query.get_selected(facet)) for facet in INDEXED_FACETS}
+    def _count_facets(
+        self, query: SearchQuery, hidden: frozenset[str], _hour: int, total: int
+    ) -> Mapping[str, Sequence[FacetCount]]:
+        _, text = self._parse(query.text, query.frameworks)
+        return self._facets.count(text, query, hidden, now=self._context.now(), total=total)
 
-    def _count_single(self, query: tantivy.Query, facet: str, values: Sequence[str]) -> list[FacetCount]:
-        """Count single values; values without packages are left out."""
-        counts = []
-        for value in values:
-            result = self._tantivy.search(queries.restrict(query, [queries.match_value(facet, value)]), 1)
-            counts.append(FacetCount(value=value, count=int(result.count)))  # type: ignore[attr-defined]
-        return [count for count in counts if count.count]
-
-    def _count_all_values(self, facet: str, hidden: frozenset[str]) -> Mapping[str, int]:
-        counts = self._aggregate(queries.restrict(queries.match_all(), hidden=hidden), [facet], _ALL_VALUES)
-        return {count.value: count.count for count in counts[facet]}
-
-    def _count(self, query: tantivy.Query, facets: Sequence[str]) -> dict[str, list[FacetCount]]:
-        """Count enough values of each facet to be sure of the most frequent ones, equal counts included."""
-        counts: dict[str, list[FacetCount]] = {}
-        size = _COUNTED_VALUES
-        while facets:
-            counts |= self._aggregate(query, facets, size)
-            facets = [facet for facet in facets if size < _ALL_VALUES and _is_cut_among_equals(counts[facet], size)]
-            size = min(size * _MORE_VALUES, _ALL_VALUES)
-        return counts
-
-    def _aggregate(self, query: tantivy.Query, facets: Sequence[str], size: int) -> dict[str, list[FacetCount]]:
-        # By default a segment returns ten times as many values, because a rare value may be frequent in other segments.
-        segment = {"segment_size": size} if self._tantivy.num_segments == 1 else {}
-        requested = {facet: {"terms": {"field": to_facet_field(facet), "size": size, **segment}} for facet in facets}
-        return {
-            facet: [FacetCount(value=bucket["key"], count=bucket["doc_count"]) for bucket in result["buckets"]]
-            for facet, result in self._tantivy.aggregate(query, requested).items()
-        }
-
-    def _parse(self, query: SearchQuery) -> ParsedQuery | None:
-        lexicon, frequencies = self._context.lexicon, self._frequencies
-        return parse_query(query.text, lexicon, frequencies=frequencies, favored=query.frameworks)
+    def _parse_text(self, text: str, frameworks: tuple[str, ...]) -> tuple[ParsedQuery | None, tantivy.Query]:
+        """Parse the text of a query; the second value matches all packages if it has no words."""
+        parsed = parse_query(text, self._context.lexicon, frequencies=self._frequencies, favored=frameworks)
+        return parsed, queries.match_text(parsed) if parsed else queries.match_all()
 
     def _count_packages(self, fields: Sequence[str], stem: str) -> int:
         """Count the packages with a stem in any of the fields; removed packages may count for a while."""
         return sum(self._tantivy.doc_freq(field, stem) for field in fields)
-
-
-def _is_cut_among_equals(counts: Sequence[FacetCount], size: int) -> bool:
-    """Tell whether omitted values may be as frequent as the last selected one."""
-    return len(counts) >= size and counts[MAX_FACET_VALUES - 1].count == counts[-1].count
-
-
-def _select_counts(counts: list[FacetCount], selected: Sequence[str]) -> tuple[FacetCount, ...]:
-    ordered = sorted(counts, key=lambda count: (-count.count, count.value))
-    return (*ordered[:MAX_FACET_VALUES], *(count for count in ordered[MAX_FACET_VALUES:] if count.value in selected))

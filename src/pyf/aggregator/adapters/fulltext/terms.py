@@ -21,6 +21,9 @@ NAME, HEAD, OPENING, REST, HISTORY = TEXT_FIELDS = (
 # The fields of the name, the summary and the keywords.
 HEAD_FIELDS = (NAME, HEAD)
 
+# The facets whose values are indexed as one set, too: most packages have several values.
+SET_FACETS = ("framework", "declared_python", "python", "classifier")
+
 _RAW, _SPLIT = "raw", "whitespace"
 # The order of packages without a text.
 BY_QUALITY = "by_quality"
@@ -41,6 +44,8 @@ def build_schema() -> tantivy.Schema:
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in INDEXED_FACETS:
         builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
+    for facet in SET_FACETS:
+        builder.add_text_field(to_set_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
     builder.add_integer_field("uploaded", indexed=True, fast=True)
     builder.add_unsigned_field("number", fast=True)
     for field in (BY_QUALITY, *_SORT_FIELDS):
@@ -52,6 +57,11 @@ def build_schema() -> tantivy.Schema:
 def to_facet_field(facet: str) -> str:
     """Return the name of the field with the values of a facet."""
     return f"facet_{facet}"
+
+
+def to_set_field(facet: str) -> str:
+    """Return the name of the field with all values of a facet as one, in JSON."""
+    return f"set_{facet}"
 
 
 def to_sort_field(sort: Sort) -> str:
@@ -73,6 +83,7 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
         BY_QUALITY: _to_order_value(int(quality * 1_000_000), sort_position),
         **{field: _to_order_value(order.get_number(hit), sort_position) for field, order in _SORT_FIELDS.items()},
         **{to_facet_field(facet): facet_values for facet, facet_values in entry.facets.items()},
+        **{to_set_field(facet): encode(sorted(entry.facets[facet])).decode() for facet in SET_FACETS},
         "pairs": entry.version_pairs,
         "requires": entry.requirements,
         **dict(zip(TEXT_FIELDS, texts, strict=True)),
