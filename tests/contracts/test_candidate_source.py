@@ -40,7 +40,7 @@ def make_source(request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTP
     @contextmanager
     def clickhouse(names: list[str]) -> Iterator[CandidateSource]:
         httpserver.expect_request("/", method="POST").respond_with_handler(
-            lambda asked: build_clickhouse_response(asked, names)
+            lambda request: build_clickhouse_response(request, names)
         )
         with HttpClient() as http:
             service = ServiceClient(http, ServiceLimits(retries=RetryPolicy(max_retries=0)))
@@ -49,21 +49,21 @@ def make_source(request: pytest.FixtureRequest, tmp_path: Path, httpserver: HTTP
     return {"memory": memory, "file": file, "gz": compressed, "clickhouse": clickhouse}[request.param]
 
 
-def build_clickhouse_response(asked: Request, names: list[str]) -> Response:
-    """Answer as the service does: by name, no more than are asked for, and never more than 1,000."""
-    limit = re.search(r"LIMIT \{page:UInt32\}", asked.get_data(as_text=True))
+def build_clickhouse_response(request: Request, names: list[str]) -> Response:
+    """Respond like the service: sorted by name, no more than requested, and never more than 1,000."""
+    limit = re.search(r"LIMIT \{page:UInt32\}", request.get_data(as_text=True))
     assert limit is not None
-    assert asked.args["user"] == "demo"
-    rows = sorted(name for name in set(names) if name > asked.args["param_after"])
-    shown = rows[: min(int(asked.args["param_page"]), 1_000)]
+    assert request.args["user"] == "demo"
+    rows = sorted(name for name in set(names) if name > request.args["param_after"])
+    shown = rows[: min(int(request.args["param_page"]), 1_000)]
     return Response(json.dumps({"meta": [], "data": [{"name": name} for name in shown], "rows": len(shown)}))
 
 
 def test_names_are_normalized_and_unique(make_source: SourceFactory) -> None:
     with make_source(["Flask_Login", "flask.login", "eve", "Flask-Login", "zope.flask"]) as candidates:
-        told = list(candidates.find_candidates(["flask"]))
+        names_found = list(candidates.find_candidates(["flask"]))
 
-    assert sorted(told) == ["eve", "flask-login", "zope-flask"]
+    assert sorted(names_found) == ["eve", "flask-login", "zope-flask"]
 
 
 def test_empty_response_is_valid(make_source: SourceFactory) -> None:

@@ -123,7 +123,7 @@ def test_listing_keeps_collection_after_alias_moved(engine: IndexEngine, index: 
 
 @pytest.mark.parametrize("listing", ["iter_project_states", "export"])
 def test_listing_of_dropped_collection_fails(engine: IndexEngine, index: PackageIndex, listing: str) -> None:
-    """Whoever took the short list for the whole would miss the rest."""
+    """A caller that took the short list for the whole would miss the rest."""
     index.put(PLONE, [build_project(name) for name in make_names(600)])
     going_on = getattr(index, listing)(PLONE)
     next(going_on)

@@ -90,9 +90,9 @@ def test_enrichments_are_returned_for_existing_projects(index: PackageIndex) -> 
     index.update(PLONE, {"a": DownloadFields(download_last_day=9)})
     index.remove(PLONE, [TOMBSTONE])
 
-    told = index.get_enrichments(PLONE, ["a", "b", "c", "plone-api"])
+    enrichments = index.get_enrichments(PLONE, ["a", "b", "c", "plone-api"])
 
-    assert told == {
+    assert enrichments == {
         "a": Enrichments(
             repository=RepositoryFields(repository_stars=7), downloads=DownloadFields(download_last_day=9)
         ),

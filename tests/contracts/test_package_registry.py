@@ -155,12 +155,12 @@ def test_unavailable_release_is_reported_without_metadata(registry: RegistryPort
 
 
 def test_projects_are_requested_lazily(registry: RegistryPorts) -> None:
-    asked = 0
+    request_count = 0
 
     def wanted() -> Iterator[ProjectRequest]:
-        nonlocal asked
+        nonlocal request_count
         for number in range(10_000):
-            asked += 1
+            request_count += 1
             yield ProjectRequest(name=f"nobody-{number}")
 
     readings = registry.projects.read_projects(wanted())
@@ -168,7 +168,7 @@ def test_projects_are_requested_lazily(registry: RegistryPorts) -> None:
     with closing(readings):
         next(readings)
 
-    assert asked < 1_000
+    assert request_count < 1_000
 
 
 def test_simple_pages_return_status(registry: RegistryPorts) -> None:

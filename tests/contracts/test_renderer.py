@@ -20,7 +20,7 @@ UNENCODABLE = Readme(text="a \ud800 \x00 # b \U0001f600", content_type="text/mar
 
 
 class RecordingCache:
-    """A cache that notes what it was asked for and given."""
+    """A cache that records its calls."""
 
     def __init__(self) -> None:
         self._cache = FakeRenderCache()
@@ -97,7 +97,7 @@ def test_changed_readme_is_rendered_again(renderer: Renderer, cache: RecordingCa
 def test_cache_is_read_once_per_batch(renderer: Renderer, cache: RecordingCache) -> None:
     renderer.render([MARKDOWN, RST, MARKDOWN]).result()
 
-    assert [len(asked) for asked in cache.recalled] == [2]
+    assert [len(fingerprints) for fingerprints in cache.recalled] == [2]
 
 
 def test_concurrent_renderings_are_returned_in_any_order(renderer: Renderer) -> None:

@@ -85,10 +85,10 @@ def test_latest_result_wins_in_any_order(cache: RepositoryCache) -> None:
 @given(repository=repositories)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_repository_round_trips_under_the_requested_url(cache: RepositoryCache, repository: Repository) -> None:
-    asked = CachedRepository(ref=to_ref("o/old"), repository=repository, fetched_at=1)
-    cache.set_many([asked])
+    entry = CachedRepository(ref=to_ref("o/old"), repository=repository, fetched_at=1)
+    cache.set_many([entry])
 
-    assert cache.get_many([to_ref("o/old"), to_ref("o/new")], fetched_since=0) == {"github.com/o/old": asked}
+    assert cache.get_many([to_ref("o/old"), to_ref("o/new")], fetched_since=0) == {"github.com/o/old": entry}
 
 
 def test_thousands_of_entries_round_trip(cache: RepositoryCache) -> None:

@@ -26,7 +26,7 @@ def to_counts(results: SearchResults, facet: str) -> dict[str, int]:
 
 @pytest.fixture
 def sample_packages(index: PackageIndex, plone_collection: None) -> None:
-    """Four projects that differ in all that can be asked for."""
+    """Four packages that differ in all values that can be filtered."""
     api = build_project(
         "plone.api",
         license_expression="GPL-2.0-only",
@@ -65,7 +65,7 @@ def sample_packages(index: PackageIndex, plone_collection: None) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "expected"),
+    ("filters", "expected"),
     [
         ({"framework": ("Plone 6.0", "Plone 5.2")}, ["plone.api"]),
         ({"python": ("Python 3.12",)}, ["django-blog", "plone.api"]),
@@ -87,9 +87,9 @@ def sample_packages(index: PackageIndex, plone_collection: None) -> None:
 )
 @pytest.mark.usefixtures("sample_packages")
 def test_values_of_a_filter_are_alternatives_and_all_filters_hold(
-    search_engine: SearchEngine, asked: dict[str, tuple[str, ...]], expected: list[str]
+    search_engine: SearchEngine, filters: dict[str, tuple[str, ...]], expected: list[str]
 ) -> None:
-    found = search_engine.search(PLONE, build_query(**asked, sort=Sort.NAME))
+    found = search_engine.search(PLONE, build_query(**filters, sort=Sort.NAME))
 
     assert (list_names(found), found.total) == (expected, len(expected))
 

@@ -151,7 +151,7 @@ def test_named_packages_are_sorted_by_name(search_engine: SearchEngine, referenc
 def test_similar_packages_of_equal_weight_are_ordered_by_name(
     index: PackageIndex, search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:
-    """They are more than are asked for, and written in another order than that of their names."""
+    """There are more than requested, and they are written in another order than that of their names."""
     names = [f"x{number:02}" for number in range(30)]
     index.put(PLONE, [build_project(name, keywords=("spectrometer",)) for name in reversed(names)])
     index.put(PLONE, [build_project(f"filler{number}", summary="Else") for number in range(150)])

@@ -219,6 +219,6 @@ def test_all_engines_find_the_same_in_the_same_order(
     both_engines: tuple[SearchEngine, SearchEngine], words: list[str]
 ) -> None:
     searched, plain = both_engines
-    asked = SearchQuery(text=" ".join(words))
+    query = SearchQuery(text=" ".join(words))
 
-    assert searched.search(PLONE, asked) == plain.search(PLONE, asked)
+    assert searched.search(PLONE, query) == plain.search(PLONE, query)

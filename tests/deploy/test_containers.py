@@ -147,9 +147,9 @@ def test_typesense_health_check_uses_available_tools(compose_file: Any, is_there
     with LocalTypesense() as typesense:
         port = typesense.url.rpartition(":")[2] if is_there else "1"
 
-        asked = [argument.replace("8108", port) for argument in test[1:]]
+        command = [argument.replace("8108", port) for argument in test[1:]]
 
-        assert subprocess.run(asked, capture_output=True, timeout=30).returncode == code
+        assert subprocess.run(command, capture_output=True, timeout=30).returncode == code
 
 
 def test_image_runs_unprivileged() -> None:

@@ -67,8 +67,8 @@ def test_missing_count_is_absent_and_not_zero(answer: Downloads, now: int) -> No
         answer.last_month,
         answer.total,
     )
-    told = {*answer.history.values(), *([] if answer.last_month is UNSET else [answer.last_month])}
-    assert {*(fields.download_history or {}).values()} <= told
+    reported_counts = {*answer.history.values(), *([] if answer.last_month is UNSET else [answer.last_month])}
+    assert {*(fields.download_history or {}).values()} <= reported_counts
 
 
 @given(draw_downloads(), moments)

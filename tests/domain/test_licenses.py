@@ -10,7 +10,7 @@ BSD = "License :: OSI Approved :: BSD License"
 
 
 @pytest.mark.parametrize(
-    ("expression", "classifiers", "text", "told"),
+    ("expression", "classifiers", "text", "expected"),
     [
         ("MIT OR Apache-2.0", [BSD], "BSD", "MIT OR Apache-2.0"),
         ("mit or apache-2.0", [], "", "MIT OR Apache-2.0"),
@@ -25,8 +25,8 @@ BSD = "License :: OSI Approved :: BSD License"
         ("not an expression", [], "Permission is hereby granted " * 100, ""),
     ],
 )
-def test_to_spdx(expression: str, classifiers: list[str], text: str, told: str) -> None:
-    assert to_spdx(expression=expression, classifiers=tuple(classifiers), text=text) == told
+def test_to_spdx(expression: str, classifiers: list[str], text: str, expected: str) -> None:
+    assert to_spdx(expression=expression, classifiers=tuple(classifiers), text=text) == expected
 
 
 MIT_TEXT = """MIT License

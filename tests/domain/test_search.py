@@ -12,7 +12,7 @@ CLASSIFIERS = ("License :: OSI Approved :: MIT License", "Framework :: Plone", "
 
 
 @pytest.mark.parametrize(
-    ("facet", "asked", "known", "expected"),
+    ("facet", "value", "known", "expected"),
     [
         ("license", "mit", ("MIT", "MIT-0"), ("MIT",)),
         ("license", "apache", ("MIT", "Apache-2.0"), ("Apache-2.0",)),
@@ -34,9 +34,9 @@ CLASSIFIERS = ("License :: OSI Approved :: MIT License", "Framework :: Plone", "
     ],
 )
 def test_case_does_not_count_and_what_is_clear_may_be_left_out(
-    facet: str, asked: str, known: tuple[str, ...], expected: tuple[str, ...]
+    facet: str, value: str, known: tuple[str, ...], expected: tuple[str, ...]
 ) -> None:
-    assert resolve_values(facet, asked, known, frameworks=("Plone",)) == expected
+    assert resolve_values(facet, value, known, frameworks=("Plone",)) == expected
 
 
 def test_version_of_several_frameworks_is_ambiguous() -> None:
@@ -45,9 +45,9 @@ def test_version_of_several_frameworks_is_ambiguous() -> None:
 
 
 @given(st.sampled_from(sorted(FACETS)), st.text(), st.sets(st.text()), st.sets(st.text()))
-def test_existing_value_resolves_to_itself(facet: str, asked: str, known: set[str], frameworks: set[str]) -> None:
-    assert set(resolve_values(facet, asked, known, frameworks)) <= known
-    assert resolve_values(facet, asked, known | {asked}, frameworks) == (asked,)
+def test_existing_value_resolves_to_itself(facet: str, value: str, known: set[str], frameworks: set[str]) -> None:
+    assert set(resolve_values(facet, value, known, frameworks)) <= known
+    assert resolve_values(facet, value, known | {value}, frameworks) == (value,)
 
 
 def test_suggested_values_are_similar_or_frequent() -> None:

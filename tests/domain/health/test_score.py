@@ -131,8 +131,8 @@ def test_breakdown_round_trip(known: Signals) -> None:
     )
     for name, group in groups.items():
         assert set(group) == {"points", "max_points", "findings", "unknown"}
-        told = {finding["rule"] for finding in group["findings"]} | {each["rule"] for each in group["unknown"]}
-        assert told == set(GROUPS[name])
+        rules = {finding["rule"] for finding in group["findings"]} | {each["rule"] for each in group["unknown"]}
+        assert rules == set(GROUPS[name])
         for finding in group["findings"]:
             assert set(finding) == {"rule", "points", "maximum", "seen", "to_do", "read_more"}
             assert 0 <= finding["points"] <= finding["maximum"]

@@ -192,13 +192,13 @@ def test_text_without_a_word_asks_for_nothing() -> None:
 def test_stop_words_and_frameworks_count_only_alone() -> None:
     lexicon = build_lexicon(LexiconEntries(frameworks=["Plone"], stop_words=["the"]))
 
-    def asked(text: str) -> list[tuple[str, ...]]:
+    def list_terms(text: str) -> list[tuple[str, ...]]:
         query = parse_query(text, lexicon, frequencies=build_frequencies(0.0))
         return [concept.words for concept in query.terms] if query else []
 
-    assert asked("the plone calendar") == [("calendar",)]
-    assert asked("plone") == [("plone",)]
-    assert asked("the") == [("the",)]
+    assert list_terms("the plone calendar") == [("calendar",)]
+    assert list_terms("plone") == [("plone",)]
+    assert list_terms("the") == [("the",)]
 
 
 @pytest.mark.parametrize("said", ["rate limit", "rate limits", "rate limiting", "Rate-Limited"])
