@@ -11,6 +11,7 @@ from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.queue.app import build_celery_config
 from pyf.aggregator.queue.beat_schedule import CronSchedule, build_beat_schedule
 from pyf.aggregator.settings import Settings
+from support.setting_coverage import covers_setting
 
 # A Thursday.
 NOW = datetime(2026, 11, 26, 8, 30, 20, tzinfo=UTC)
@@ -37,6 +38,16 @@ def schedule_at(moment: datetime, crontab: str) -> CronSchedule:
 
 def test_beat_schedule_has_every_recurring_task() -> None:
     assert build_beat_schedule(build_settings()).keys() == NEXT.keys()
+
+
+@covers_setting("celery_schedule_webhooks")
+def test_webhooks_are_scheduled_if_there_are_receivers() -> None:
+    settings = build_settings(webhook_urls="https://hooks.example", celery_schedule_webhooks="7 * * * *")
+
+    assert build_beat_schedule(settings)["webhooks"]["schedule"].schedule == Schedule("7 * * * *")
+    assert "webhooks" not in build_beat_schedule(
+        build_settings(webhook_urls="https://hooks.example", celery_schedule_webhooks="")
+    )
 
 
 @pytest.mark.parametrize("name", NEXT)

@@ -4,8 +4,10 @@ import pytest
 
 from pyf.aggregator import queue
 from pyf.aggregator.domain.errors import Invalid, Unavailable
+from pyf.aggregator.metrics import Metrics
 from pyf.aggregator.sandbox.faults import Fault
 from support.queue_site import QueueSite
+from support.webhook_receiver import SECRET, run_documented_receiver
 
 PLONE = {"classifiers": ["Framework :: Plone"]}
 MEMBERS = ["both-worlds", "collective-one", "plone-api"]
@@ -227,3 +229,17 @@ def test_documented_task_arguments(site: QueueSite) -> None:
 
     (result,) = site.run_queued()
     assert (result["status"], result["collection"]) == ("done", "plone")
+
+
+def test_webhooks_report_what_any_task_has_changed(site: QueueSite) -> None:
+    with run_documented_receiver() as url:
+        site.configure(webhook_urls=url, webhook_secret=SECRET)
+        site.fill("plone", "flask")
+        first = site.run_task("deliver_webhooks")
+        site.pypi.registry.publish("Plone.Api", "9.0")
+        site.run_task("update_changed_packages")
+        second = site.run_task("deliver_webhooks")
+
+    assert (first["status"], first["delivered"]) == ("done", 0)
+    assert (second["status"], second["delivered"], second["waiting"]) == ("done", 1, 0)
+    assert b'pyf_webhook_deliveries_total{outcome="delivered"' in Metrics(site.context.deps).render()

@@ -4,13 +4,15 @@ Adapters are imported and built at their first use: a command that reads the ind
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
+from urllib.parse import urlsplit
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -35,8 +37,12 @@ from .ports import (
     RepositoryCache,
     RepositoryHost,
     SearchEngine,
+    Webhooks,
+    WebhookSender,
+    WebhookStore,
 )
 from .settings import Settings
+from .settings.types import split_list
 
 if TYPE_CHECKING:
     from .adapters.http.client import HttpClient
@@ -226,6 +232,12 @@ def _open(
             scoring_config=ranking.scoring_config,
             load_replacements=_load_replacements,
             policy=_build_policy(settings),
+            webhooks=Webhooks(
+                receivers=_name_receivers(split_list(settings.webhook_urls)),
+                sender=_defer(builder.build_webhook_sender),
+                store=_defer(partial(_build_webhook_store, database)),
+                site_url=settings.web_url,
+            ),
         )
 
 
@@ -315,6 +327,24 @@ def _build_membership_cache(database: "Database") -> MembershipCache:
     from .adapters.sqlite.caches import SqliteMembershipCache
 
     return SqliteMembershipCache(database)
+
+
+def _build_webhook_store(database: "Database") -> WebhookStore:
+    from .adapters.sqlite.webhooks import SqliteWebhookStore
+
+    return SqliteWebhookStore(database)
+
+
+def _get_receiver_key(url: str) -> str:
+    return sha256(url.encode()).hexdigest()[:32]
+
+
+def _name_receivers(urls: Sequence[str]) -> dict[str, str]:
+    """Return the host of each receiver by its key: the other parts of the URL may be secrets."""
+    hosts = [f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" for parts in map(urlsplit, urls)]
+    numbered = [f"{host} ({hosts[:number].count(host)})" for number, host in enumerate(hosts, 1)]
+    names = [name if hosts.count(host) > 1 else host for host, name in zip(hosts, numbered, strict=True)]
+    return dict(zip(map(_get_receiver_key, urls), names, strict=True))
 
 
 def _build_repository_cache(sharing: SharingPolicy, database: "Database") -> RepositoryCache:
@@ -409,6 +439,19 @@ class _ServiceBuilder:
         token = settings.github_token.get_secret_value()
         client = GitHubClient(self._build_client("github", limits, is_shared=True), settings.github_api_url, token)
         return GitHubGraphQL(client) if token else GitHubRest(client)
+
+    def build_webhook_sender(self) -> WebhookSender:
+        """Return the client of the receivers of webhooks; the use case retries."""
+        from .adapters.http.retry import RetryPolicy
+        from .adapters.http.service_client import ServiceLimits
+        from .adapters.webhooks import HttpWebhookSender
+
+        limits = ServiceLimits(
+            max_concurrency=1, timeout=10.0, connect_timeout=5.0, retries=RetryPolicy(max_retries=0, max_wait=0.0)
+        )
+        urls = {_get_receiver_key(url): url for url in split_list(self._settings.webhook_urls)}
+        secret = self._settings.webhook_secret.get_secret_value()
+        return HttpWebhookSender(self._build_client("webhooks", limits), urls, secret)
 
     def _get_pypi(self) -> "ServiceClient":
         """Return the client that all ports of PyPI share, because its limits hold for all of them together."""

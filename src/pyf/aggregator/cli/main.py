@@ -40,6 +40,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
         "collection": _Entry("admin", "collection", "List, create, rebuild, copy, delete, export, import"),
         "alias": _Entry("admin", "alias", "List, set and remove aliases of collections"),
         "key": _Entry("admin", "key", "List, add and remove search-only API keys"),
+        "webhook": _Entry("admin", "webhook", "List, test and deliver webhooks"),
         "profile": _Entry("admin", "profile", "List, show and check profiles"),
         "queue": _Entry("admin", "queue", "Run workers and the scheduler, show and purge tasks"),
     },

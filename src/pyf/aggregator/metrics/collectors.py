@@ -24,6 +24,7 @@ from .. import __version__
 from ..domain.errors import AggregatorError, Invalid, Unavailable
 from ..ports import Backlog, Dependencies, RequestMetrics, TaskMetrics
 from ..usecases.collections.overview import read_overview
+from ..usecases.webhooks import Receiver, list_receivers
 from . import definitions
 
 
@@ -143,6 +144,7 @@ class AppCollector(Collector):
         yield definitions.BUILD_INFO.to_family({(__version__,): 1})
         yield from _request_metrics(self._deps.request_metrics)
         yield from _index_metrics(self._collection_stats.get_latest(), self._deps.now())
+        yield from _webhook_metrics(self._deps)
         if self._tasks is not None:
             yield from _task_metrics(self._tasks)
         if self._backlog is not None:
@@ -176,6 +178,17 @@ def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[
     yield definitions.STALE_PROJECTS.to_family(
         {(collection.name,): collection.stale_count for collection in collections}
     )
+
+
+def _webhook_metrics(deps: Dependencies) -> Iterator[Metric]:
+    receivers: list[Receiver] = []
+    with suppress(AggregatorError):  # reported by `pyf_index_up` 0
+        receivers = list_receivers(deps)
+    yield definitions.WEBHOOK_DELIVERIES.to_family(
+        {(receiver.name, "delivered"): receiver.status.delivered for receiver in receivers}
+        | {(receiver.name, "failed"): receiver.status.failed for receiver in receivers}
+    )
+    yield definitions.WEBHOOKS_WAITING.to_family({(receiver.name,): receiver.status.waiting for receiver in receivers})
 
 
 def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:

@@ -70,6 +70,13 @@ STALE_PROJECTS = MetricDefinition(
     ("collection",),
 )
 
+WEBHOOK_DELIVERIES = MetricDefinition(
+    "pyf_webhook_deliveries", "Attempts to deliver an event, by outcome.", ("receiver", "outcome"), "counter"
+)
+WEBHOOKS_WAITING = MetricDefinition(
+    "pyf_webhooks_waiting", "Events that a receiver had not accepted at the last delivery.", ("receiver",)
+)
+
 TASKS = MetricDefinition(
     "pyf_tasks",
     "Finished tasks by outcome: the returned status, `retried`, or `error`.",
@@ -99,5 +106,7 @@ COMMON_METRICS = (
     NEWEST_CHANGE_AGE,
     CURSOR_SERIAL,
     STALE_PROJECTS,
+    WEBHOOK_DELIVERIES,
+    WEBHOOKS_WAITING,
 )
 WORKER_METRICS = (TASKS, TASK_SECONDS, TASKS_RUNNING, QUEUE_UP, QUEUE_LENGTH, QUEUE_UNACKED)

@@ -32,6 +32,7 @@ from .registry import (
     always,
 )
 from .rendering import RenderCache, Renderer, RenderJob
+from .webhooks import PackageRecord, ReceiverStatus, Webhooks, WebhookSender, WebhookStore
 
 __all__ = [
     "ApiKeys",
@@ -51,6 +52,7 @@ __all__ = [
     "MembershipCache",
     "NewKey",
     "PackageIndex",
+    "PackageRecord",
     "PackageRegistry",
     "Partitions",
     "ProjectDocuments",
@@ -58,6 +60,7 @@ __all__ = [
     "ProjectResult",
     "RateLimitStatus",
     "RateLimiter",
+    "ReceiverStatus",
     "Rejection",
     "ReleaseFeed",
     "RenderCache",
@@ -74,5 +77,8 @@ __all__ = [
     "SimplePageStatus",
     "TaskMetrics",
     "TaskTotals",
+    "WebhookSender",
+    "WebhookStore",
+    "Webhooks",
     "always",
 ]

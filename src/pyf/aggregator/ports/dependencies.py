@@ -11,6 +11,7 @@ from .index import ApiKeys, IndexAdmin, MembershipCache, PackageIndex, SearchEng
 from .metrics import RequestMetrics
 from .registry import CandidateSource, Changelog, PackageRegistry, ReleaseFeed
 from .rendering import Renderer
+from .webhooks import Webhooks
 
 if TYPE_CHECKING:
     from ..domain.health import ScoringConfig
@@ -51,3 +52,4 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     scoring_config: "ScoringConfig"
     policy: Policy = Policy()
     load_replacements: Callable[[], Mapping[str, "Replacement"]] = dict
+    webhooks: Webhooks | None = None

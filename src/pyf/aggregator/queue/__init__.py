@@ -7,6 +7,7 @@ Importing this package reads no settings and opens no connection.
 from . import monitoring  # noqa: F401 - connects to Celery's signals
 from .app import app
 from .collection_tasks import (
+    deliver_webhooks,
     enrich_downloads_all_packages,
     enrich_github_all_packages,
     refresh_all_indexed_packages,
@@ -24,6 +25,7 @@ from .package_tasks import (
 
 __all__ = [
     "app",
+    "deliver_webhooks",
     "enrich_downloads_all_packages",
     "enrich_github_all_packages",
     "fetch_batch",

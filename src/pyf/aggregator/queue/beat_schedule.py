@@ -83,6 +83,8 @@ def _iter_entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "weekly-downloads", _build_entry(settings.celery_schedule_weekly_downloads, task_names.DOWNLOADS)
     yield "monthly-fetch", _build_entry(settings.celery_schedule_monthly_fetch, task_names.FETCH, ALL_COLLECTIONS)
     yield "weekly-github", _build_entry(settings.celery_schedule_weekly_github, task_names.GITHUB)
+    if settings.webhook_urls:
+        yield "webhooks", _build_entry(settings.celery_schedule_webhooks, task_names.WEBHOOKS, expires=600)
     yield "nightly-scores", _build_entry(settings.celery_schedule_nightly_scores, task_names.SCORES)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from celery import Task
 
-from ..domain.errors import AggregatorError
+from ..domain.errors import AggregatorError, Locked
 from ..ports import Dependencies
 from ..usecases.collections.target import Target
 from ..usecases.enrich.downloads import enrich_downloads
@@ -19,6 +19,7 @@ from ..usecases.ingest.incremental import update_collection, with_shared_changel
 from ..usecases.ingest.refresh import refresh_collection
 from ..usecases.ingest.run import RunOptions
 from ..usecases.report import EnrichOptions, RunReport
+from ..usecases.webhooks import deliver_events
 from . import task_names
 from .app import app
 from .beat_schedule import ALL_COLLECTIONS
@@ -102,6 +103,16 @@ def rescore_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> 
             for target in select_targets(context, collection_name)
         ]
     )
+
+
+@app.task(bind=True, name=task_names.WEBHOOKS, throws=(AggregatorError,))
+def deliver_webhooks(self: Task) -> dict[str, Any]:
+    """Do what `pyf webhook deliver` does; a receiver that fails is tried again by a later delivery."""
+    context = get_worker_context()
+    report = deliver_events(context.deps, context.get_targets())
+    if isinstance(report.error, Locked):
+        return {"status": "locked"}
+    return task_result(report)
 
 
 def _enqueue_for_each(task: Task, targets: list[Target]) -> dict[str, Any]:

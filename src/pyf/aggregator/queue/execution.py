@@ -47,6 +47,8 @@ _REPORTED_FIELDS = (
     "failed",
     "skipped",
     "deferred",
+    "delivered",
+    "waiting",
 )
 
 _STATUS_SEVERITY = (

@@ -14,6 +14,7 @@ FETCH_BATCH = f"{PREFIX}fetch_batch"
 DOWNLOADS = f"{PREFIX}enrich_downloads_all_packages"
 GITHUB = f"{PREFIX}enrich_github_all_packages"
 SCORES = f"{PREFIX}rescore_all_packages"
+WEBHOOKS = f"{PREFIX}deliver_webhooks"
 
 # Tasks on whole collections, which have longer time limits.
 LONG_RUNNING = (REFRESH, FETCH, FETCH_BATCH, DOWNLOADS, GITHUB, SCORES)

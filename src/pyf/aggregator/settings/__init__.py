@@ -9,7 +9,7 @@ from ..domain.redaction import Redactor, find_url_secrets
 from ..domain.text import suggest
 from .definition import SettingDefinition, list_definitions
 from .environment import ENV_FILE, Variable, read_env_file, read_variables
-from .types import Secret
+from .types import Secret, split_list
 from .web import MonitoringSettings
 
 __all__ = [
@@ -50,6 +50,7 @@ class Settings(MonitoringSettings, frozen=True, kw_only=True):
         """Yield a line for each set of settings that exclude each other."""
         yield from self.find_conflicting_limits()
         yield from self.find_conflicting_credentials()
+        yield from self.find_unsigned_webhooks()
 
 
 SETTINGS: Mapping[str, SettingDefinition] = list_definitions(Settings)
@@ -115,6 +116,8 @@ def _find_secrets(values: Mapping[str, str]) -> list[str]:
             secrets.add(value)
         elif SETTINGS[name].has_secrets:
             secrets.update(find_url_secrets(value))
+            if SETTINGS[name].is_secret_list:
+                secrets.update(split_list(value))
     return sorted(filter(None, secrets), key=len, reverse=True)
 
 

@@ -23,6 +23,7 @@ class SettingDefinition(Struct, frozen=True):
     Attributes:
         kind: The type of its value: `str`, `int`, `float`, `bool`, `Secret` or a `Literal`.
         has_secrets: Whether its value may contain a password or a token.
+        is_secret_list: Whether it is a list whose items are secrets.
         is_word: Whether its value can't contain a space followed by a number sign.
     """
 
@@ -31,6 +32,7 @@ class SettingDefinition(Struct, frozen=True):
     default: Any
     description: str
     has_secrets: bool = False
+    is_secret_list: bool = False
     bounds: Meta = Meta()
     aliases: Mapping[str, str] = {}
     validate: Callable[[str], str] = str
@@ -122,6 +124,7 @@ def _build_definition(name: str, annotation: Any, default: Any) -> SettingDefini
         description=own.description,
         bounds=own,
         has_secrets=kind is Secret or extra.get("has_secrets", False),
+        is_secret_list=extra.get("is_secret_list", False),
         aliases=extra.get("aliases", {}),
         validate=extra.get("validate", str),
         is_word=extra.get("is_word", kind is not str),

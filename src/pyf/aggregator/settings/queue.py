@@ -146,6 +146,10 @@ class ScheduleSettings(WorkerSettings, frozen=True, kw_only=True):
     celery_schedule_weekly_github: Annotated[
         Crontab, Meta(description="When `pyf watch` or the queue runs `pyf github` (crontab, UTC; empty: never).")
     ] = "0 5 * * 0"
+    celery_schedule_webhooks: Annotated[
+        Crontab,
+        Meta(description="When the queue delivers webhooks, if WEBHOOK_URLS is set (crontab, UTC; empty: never)."),
+    ] = "*/5 * * * *"
     celery_schedule_nightly_scores: Annotated[
         Crontab,
         Meta(description="When `pyf watch` or the queue recomputes all health scores (crontab, UTC; empty: never)."),

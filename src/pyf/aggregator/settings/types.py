@@ -4,6 +4,7 @@ No message repeats the value: it may contain a secret.
 """
 
 import re
+from base64 import b64decode
 from collections.abc import Callable
 from ipaddress import ip_network
 from typing import Annotated
@@ -70,6 +71,22 @@ def _validate_url_list(value: str) -> str:
 def _validate_url_with_query(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?(\?[^\s#]*)?", value) or not has_host(value):
         raise ValueError("must be an http or https URL")
+    return value
+
+
+def _validate_secret_urls(value: str) -> str:
+    return ",".join(dict.fromkeys(map(_validate_url_with_query, split_list(value))))
+
+
+def _validate_webhook_secret(value: str) -> str:
+    try:
+        key = b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if not value.startswith("whsec_") or not 24 <= len(key) <= 64:
+        raise ValueError(
+            'must be whsec_ and 24 to 64 bytes in base64; create one: echo "whsec_$(openssl rand -base64 32)"'
+        )
     return value
 
 
@@ -149,6 +166,8 @@ RootPath = Annotated[str, _check(_validate_root_path)]
 Url = Annotated[str, _check(_validate_url, has_secrets=True)]
 UrlList = Annotated[str, _check(_validate_url_list, has_secrets=True)]
 UrlWithQuery = Annotated[str, _check(_validate_url_with_query, has_secrets=True)]
+SecretUrls = Annotated[str, _check(_validate_secret_urls, has_secrets=True), Meta(extra={"is_secret_list": True})]
+WebhookSecret = Annotated[Secret, _check(_validate_webhook_secret)]
 ProxyUrl = Annotated[str, _check(_validate_proxy, has_secrets=True)]
 ContactUrl = Annotated[str, _check(_validate_contact_url)]
 Host = Annotated[str, _check(_validate_host, has_secrets=True)]

@@ -5,11 +5,11 @@ from urllib.parse import urlsplit
 
 from msgspec import Meta
 
-from .queue import ScheduleSettings
 from .types import ContactUrl, Host, Networks, Origins, RootPath, Url
+from .webhooks import WebhookSettings
 
 
-class WebSettings(ScheduleSettings, frozen=True, kw_only=True):
+class WebSettings(WebhookSettings, frozen=True, kw_only=True):
     """The web site and its API, as `pyfserve` serves them."""
 
     web_url: Annotated[

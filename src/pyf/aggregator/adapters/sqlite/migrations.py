@@ -92,6 +92,32 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             salt BLOB NOT NULL,
             digest BLOB NOT NULL)""",
     ),
+    (
+        # What receivers of webhooks know. A receiver is the hash of its URL.
+        """CREATE TABLE webhook_receivers (
+            receiver TEXT NOT NULL PRIMARY KEY,
+            delivered INTEGER NOT NULL DEFAULT 0,
+            failed INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0,
+            failed_at INTEGER NOT NULL DEFAULT 0,
+            retry_at INTEGER NOT NULL DEFAULT 0,
+            error TEXT NOT NULL DEFAULT '') WITHOUT ROWID""",
+        # The message that was sent, or is about to be, and not accepted yet; "" for none.
+        """CREATE TABLE webhook_collections (
+            receiver TEXT NOT NULL,
+            collection TEXT NOT NULL,
+            message_id TEXT NOT NULL DEFAULT '',
+            body BLOB NOT NULL DEFAULT x'',
+            waiting INTEGER NOT NULL DEFAULT 0,
+            PRIMARY KEY (receiver, collection)) WITHOUT ROWID""",
+        """CREATE TABLE webhook_packages (
+            receiver TEXT NOT NULL,
+            collection TEXT NOT NULL,
+            name TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            announced TEXT NOT NULL,
+            PRIMARY KEY (receiver, collection, name)) WITHOUT ROWID""",
+    ),
 )
 
 

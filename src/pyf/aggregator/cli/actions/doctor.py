@@ -21,6 +21,7 @@ from ...ports import Dependencies
 from ...settings import SETTINGS, Secret, Settings, list_warnings, load_settings
 from ...usecases.collections.condition import CollectionCondition, read_condition
 from ...usecases.collections.overview import CollectionEntry, read_overview
+from ...usecases.webhooks import Receiver, list_receivers
 from ..exit_codes import ExitCode
 from ..output import print_json, print_renderable
 
@@ -124,7 +125,8 @@ def _check_index(settings: Settings) -> list[CheckResult]:
                         advice="Run the rebuild again; it deletes the rest.",
                     )
                 )
-            return [*results, *(_check_collection(deps, entry) for entry in overview.collections)]
+            results += [_check_collection(deps, entry) for entry in overview.collections]
+            return [*results, *(_check_receiver(deps, receiver) for receiver in list_receivers(deps))]
     except AggregatorError as error:
         return [
             CheckResult(check=name, status=Status.FAILED, detail=str(error), advice="Check SQLITE_PATH or TYPESENSE_*.")
@@ -169,6 +171,20 @@ def _check_collection(deps: Dependencies, entry: CollectionEntry) -> CheckResult
         status=Status.FAILED if is_broken else Status.WARNING if problems else Status.OK,
         detail="; ".join([packages, search, *details, *(problem for problem, _ in problems)]),
         advice=" ".join(dict.fromkeys(advice for _, advice in problems)),
+    )
+
+
+def _check_receiver(deps: Dependencies, receiver: Receiver) -> CheckResult:
+    status = receiver.status
+    detail = f"{pluralize(status.waiting, 'event')} waiting, {status.delivered:,} delivered"
+    if not status.error:
+        return CheckResult(check=f"webhooks {receiver.name}", status=Status.OK, detail=detail)
+    age = format_age(int(deps.now()) - status.failed_at)
+    return CheckResult(
+        check=f"webhooks {receiver.name}",
+        status=Status.WARNING,
+        detail=f"{detail}; {pluralize(status.failures, 'failure')} in a row, the last one {age} ago: {status.error}",
+        advice="Check WEBHOOK_URLS and the receiver with `pyf webhook test`.",
     )
 
 

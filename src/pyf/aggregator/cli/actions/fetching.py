@@ -33,6 +33,7 @@ from ..options import CURSOR_FILE_NAME
 from ..output import confirm_alias_swap, get_exit_code, print_report, require_confirmation
 from ..progress import print_notice, progress_bar
 from .watching import RecurringRun, watch
+from .webhooks import deliver_after_run, print_delivery
 
 # How similar the name of a new collection is to that of the profile that was probably meant.
 _TYPO_RATIO = 0.8
@@ -108,6 +109,7 @@ def run_watch(selection: Selection, options: CommandOptions, *, interval: int) -
             [RecurringRun(name, Schedule(crontab), use_case) for name, (crontab, use_case) in schedules.items()],
             interval=interval,
             as_json=options.as_json,
+            deliver=lambda: deliver_after_run(deps, settings, target.collection),
         )
 
 
@@ -162,7 +164,15 @@ class _Command:
             else:
                 report = ingest(deps)
             print_report(report, as_json=self.options.as_json)
+            if not (self.options.run.dry_run or report.interrupted or report.error):
+                self._deliver(deps)
             return get_exit_code(report)
+
+    def _deliver(self, deps: Dependencies) -> None:
+        """Deliver webhooks about what the run has changed; they change nothing about its result."""
+        delivery = deliver_after_run(deps, self.settings, self.choice.target.collection)
+        if delivery is not None:
+            print_delivery(delivery)
 
     def _reject_mistyped_profile(self, deps: Dependencies) -> None:
         """Raise `Invalid` for a new collection without a filter that is named like a profile with a typo."""

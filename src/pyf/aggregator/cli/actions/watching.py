@@ -16,7 +16,7 @@ from ..output import PROBLEM_LISTS, print_json, print_problems
 from ..progress import format_current_time, print_message
 
 # Fields of a report that its line prints, if it has them.
-_COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "failed", "requests")
+_COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "delivered", "waiting", "failed", "requests")
 
 
 @dataclass
@@ -53,12 +53,20 @@ class RecurringRun:
 
 
 def watch(
-    update: Callable[[], RunReport], recurring_runs: Sequence[RecurringRun] = (), *, interval: float, as_json: bool
+    update: Callable[[], RunReport],
+    recurring_runs: Sequence[RecurringRun] = (),
+    *,
+    interval: float,
+    as_json: bool,
+    deliver: Callable[[], RunReport | None] = lambda: None,
 ) -> ExitCode:
     """Call `update` every `interval` seconds and recurring runs when they are due; print a line for each run.
 
     Ctrl-C and SIGTERM end the loop. An unavailable service does not; any other failure of an update is raised. A
     failure of a recurring run does not end the loop, because updates do not need what it needs, such as a token.
+
+    Args:
+        deliver: Called last in each round; returns None if it has done nothing.
     """
     treat_sigterm_as_interrupt()
     click.echo(
@@ -67,7 +75,7 @@ def watch(
     )
     try:
         while True:
-            for run in (update, *(recurring_run.run_if_due for recurring_run in recurring_runs)):
+            for run in (update, *(recurring_run.run_if_due for recurring_run in recurring_runs), deliver):
                 if (report := run()) is None:
                     continue
                 if run is update and report.error and not isinstance(report.error, Unavailable):
@@ -85,7 +93,8 @@ def watch(
 def _print_report_line(report: RunReport, *, as_json: bool) -> None:
     if as_json:
         print_json(report.to_dict(), indent=None)
-    label = report.collection if report.action == "update" else f"{report.collection}, {report.action}"
+    labels = (report.collection, "" if report.action == "update" else report.action)
+    label = ", ".join(filter(None, labels))
     fields = report.to_dict()
     counts = ((name, fields[name]) for name in _COUNT_FIELDS if name in fields)
     numbers = ", ".join(f"{name} {len(count) if isinstance(count, list) else count}" for name, count in counts)

@@ -313,6 +313,40 @@ def beat(log_level: str, schedule_file: str, celery_options: tuple[str, ...]) ->
 
 
 @click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)
+def webhook() -> None:
+    """List the receivers of webhooks, send them a test event, and deliver events."""
+
+
+@webhook.command("list")
+@_list_json_option
+def list_webhooks(as_json: bool) -> ExitCode:
+    """List the receivers of WEBHOOK_URLS: the events that wait, and the last failure."""
+    with default_sigint():
+        from ..actions.webhooks import run_list
+    return run_list(as_json=as_json)
+
+
+@webhook.command("test")
+def test_webhooks() -> ExitCode:
+    """Send a signed test event to every receiver, once."""
+    with default_sigint():
+        from ..actions.webhooks import run_test
+    return run_test()
+
+
+@webhook.command("deliver")
+@json_option("Print the report as one JSON object on stdout.")
+def deliver_webhooks(as_json: bool) -> ExitCode:
+    """Send every receiver what it does not know yet of any collection.
+
+    Runs and `pyf watch` do this themselves. A receiver that has failed is left alone until its pause is over.
+    """
+    with default_sigint():
+        from ..actions.webhooks import run_deliver
+    return run_deliver(as_json=as_json)
+
+
+@click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)
 def profile() -> None:
     """List, show and check profiles."""
 

@@ -1,0 +1,52 @@
+"""Send webhooks over HTTP, signed as the Standard Webhooks specification says."""
+
+import hmac
+import time
+from base64 import b64decode, b64encode
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+
+from ..domain.errors import AggregatorError, Unavailable
+from ..domain.webhooks import WebhookMessage
+from .http.errors import format_status
+from .http.service_client import Request, ServiceClient
+
+
+class HttpWebhookSender:
+    """The port `WebhookSender` over HTTP; redirects are not followed.
+
+    Args:
+        urls: The URL of each receiver, by key.
+        secret: `whsec_` and the key in base64.
+    """
+
+    def __init__(
+        self, client: ServiceClient, urls: Mapping[str, str], secret: str, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self._client = client
+        self._urls = urls
+        self._secret = secret
+        self._now = now
+
+    def send(self, receiver: str, message: WebhookMessage) -> None:
+        timestamp = int(self._now())
+        headers = {
+            "content-type": "application/json",
+            "webhook-id": message.id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": sign_message(self._secret, message, timestamp),
+        }
+        request = Request(url=self._urls[receiver], method="POST", headers=headers, body=message.body)
+        try:
+            response = self._client.send(request)
+        except AggregatorError as error:  # its message begins with the URL, which is a secret
+            raise Unavailable(str(error).removeprefix(f"{request}: ")) from None
+        if not 200 <= response.status < 300:
+            raise Unavailable(format_status(response.status))
+
+
+def sign_message(secret: str, message: WebhookMessage, timestamp: int) -> str:
+    """Return the header `webhook-signature` of an attempt at a Unix time."""
+    key = b64decode(secret.removeprefix("whsec_"))
+    signed = b".".join((message.id.encode(), str(timestamp).encode(), message.body))
+    return f"v1,{b64encode(hmac.digest(key, signed, sha256)).decode()}"
