@@ -11,7 +11,7 @@ from .tokenizer import tokenize
 # Longer pastes are cut to bound the time.
 _MAX_LENGTH = 2_000
 
-_URL = re.compile(r"\S*?(?:https?://|git@|git\+|\bwww\.|\b[a-z0-9-]+\.(?:com|org|io|dev)/)\S*", re.IGNORECASE)
+_URL_PART = re.compile(r"https?://|git@|git\+|\bwww\.|\b[a-z0-9-]+\.(?:com|org|io|dev)/", re.IGNORECASE)
 # Pages of a package index: `/project/NAME/`, `/simple/NAME/`, `/pypi/NAME/json`; badges and documentation hosts.
 _INDEX_PAGE = re.compile(r"/(?:project|simple|pypi|p)/([A-Za-z0-9._-]+)")
 _DOCUMENTATION = re.compile(r"//([A-Za-z0-9-]+)\.(?:readthedocs|rtfd)\.(?:io|org)\b")
@@ -50,8 +50,8 @@ class Pasted(Struct, frozen=True):
 def parse_pasted(text: str) -> Pasted | None:
     """Return what a pasted text refers to; None for any other text."""
     text = text[:_MAX_LENGTH].strip()
-    if url := _URL.search(text):
-        return _parse_url(url[0])
+    if url := next(filter(_URL_PART.search, text.split()), ""):
+        return _parse_url(url)
     if install := _INSTALL.search(text):
         return _build(_iter_requirements(install["arguments"].split()))
     if module := _IMPORT.search(text):
