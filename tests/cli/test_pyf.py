@@ -135,6 +135,19 @@ def test_collection_create_copy_export_import_delete(plone: CommandRunner) -> No
     assert (details["names"], details["collection"]) == (["plone"], "plone-3")
 
 
+def test_history_of_a_package_and_of_a_collection(plone: CommandRunner) -> None:
+    table = run_pyf(plone, "history plone.api -p plone")
+    months = run_pyf(plone, "history plone.api -p plone --json").report
+    exported = run_pyf(plone, "collection export plone - --format csv")
+    parquet = run_pyf(plone, "collection export plone h.parquet --format parquet --json")
+
+    assert months[0]["month"] in table.out
+    assert months[0]["score"] == run_pyf(plone, "show plone.api -p plone").report["health_score"]
+    assert f"plone-api,{months[0]['month']},{months[0]['score']},,," in exported.out
+    assert (parquet.code, parquet.report["found"], parquet.report["copied"]) == (0, 4, 4)
+    assert (plone.folder / "h.parquet").read_bytes().startswith(b"PAR1")
+
+
 def test_alias_remove_keeps_the_collection(plone: CommandRunner) -> None:
     assert run_pyf(plone, "alias set p plone").code == 0
     assert "p → plone" in run_pyf(plone, "alias list").out

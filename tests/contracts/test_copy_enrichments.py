@@ -3,7 +3,7 @@
 import pytest
 
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, HistoryFields, RepositoryFields
 from pyf.aggregator.domain.errors import NotFound
 from support.builders import build_project, build_state
 from support.index_engines import IndexEngine
@@ -33,12 +33,14 @@ def test_enrichments_are_copied(rebuilt_engine: IndexEngine) -> None:
     rebuilt_engine.index.put("plone-1", [build_project("only-here")])
     rebuilt_engine.index.update("plone-1", {"only-here": RepositoryFields(repository_stars=1)})
     rebuilt_engine.index.update("plone-1", {"a": DownloadFields(download_last_day=9)})
+    rebuilt_engine.index.update("plone-1", {"a": HistoryFields(history="2026-01;87,,,5")})
     write_stars(rebuilt_engine, "plone-1", stars=7)
 
     rebuilt_engine.admin.copy_enrichments("plone-1", "plone-2")
 
     found = [document.to_dict() for document in rebuilt_engine.index.get_project_documents("plone-2", "a")]
     assert [(document["repository_stars"], document["download_last_day"]) for document in found] == [(7, 9), (7, 9)]
+    assert [document["history"] for document in found] == ["2026-01;87,,,5"] * 2
     assert not rebuilt_engine.index.get_project_documents("plone-2", "only-here")
     assert read_stars(rebuilt_engine, "plone-1") == 7
 

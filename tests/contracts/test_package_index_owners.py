@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.document import Enrichments
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, HistoryFields, RepositoryFields
 from pyf.aggregator.ports import PackageIndex
 from support.builders import PLONE, build_project
 
@@ -63,9 +63,14 @@ def test_new_release_has_stars_of_package(index: PackageIndex) -> None:
 def test_update_can_include_score(index: PackageIndex) -> None:
     index.put(PLONE, [replace(build_project("a", "1.0"), health=HealthFields(health_score=50))])
 
-    index.put(PLONE, [replace(build_project("a", "1.0", "2.0"), health=HealthFields(health_score=60))])
+    history = HistoryFields(history="2026-01;60,,,5", history_repository=7)
+    index.put(PLONE, [replace(build_project("a", "1.0", "2.0"), health=HealthFields(health_score=60), history=history)])
 
-    assert [document["health_score"] for document in list_documents(index, "a")] == [60, 60]
+    documents = list_documents(index, "a")
+    assert [document["health_score"] for document in documents] == [60, 60]
+    assert [(document["history"], document["history_repository"]) for document in documents] == [
+        ("2026-01;60,,,5", 7)
+    ] * 2
 
 
 def test_unchanged_update_still_writes_score(index: PackageIndex) -> None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pyf.aggregator.domain.collection import Tombstone
 from pyf.aggregator.domain.documents.project import Vulnerability, normalize_name
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, HistoryFields, RepositoryFields
 from pyf.aggregator.domain.readme.safe_html import sanitize_html
 from pyf.aggregator.ports import Dependencies, ProjectDocuments
 from support.builders import PLONE, build_fields, build_state
@@ -67,6 +67,8 @@ def fill_small_site(deps: Dependencies) -> None:
             )
         },
     )
+    months = "2026-10;80,,9000,1,1.5.0;84,80,10000,1;85,*84,11000,1,2.0.0;86,86,12345,1"
+    deps.index.update(PLONE, {"plone-api": HistoryFields(history=months, history_repository=1)})
     deps.index.remove(
         PLONE, [Tombstone(name="plone-gone", removed_at=int(START - DAY_SECONDS), reason="PyPI has removed it")]
     )

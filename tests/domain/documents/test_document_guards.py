@@ -5,6 +5,7 @@ from itertools import chain
 
 import pytest
 from msgspec import json
+from msgspec.structs import replace
 
 from pyf.aggregator.config.scoring import load_scoring_config
 from pyf.aggregator.domain.documents.builder import DOCUMENT_VERSION, BuildContext, build_documents, extract_readme
@@ -13,6 +14,7 @@ from pyf.aggregator.domain.documents.project import File, Metadata, Project, Pro
 from pyf.aggregator.domain.documents.schema import iter_fields
 from pyf.aggregator.domain.downloads import Downloads, build_download_fields
 from pyf.aggregator.domain.health import compute_score, extract_signals
+from pyf.aggregator.domain.history import record_month
 from pyf.aggregator.domain.membership.evaluation import MembershipReason
 from pyf.aggregator.domain.readme.rendering import render_readme
 from pyf.aggregator.domain.repositories import Repository, parse_repository_url, to_repository_fields
@@ -159,9 +161,9 @@ def build_sample() -> tuple[Document, ...]:
     )
     signals = extract_signals(documents, Enrichments(repository=repository, downloads=downloads))
     health = compute_score(signals, load_scoring_config(), NOW).fields
-    return tuple(
-        Document(registry=fields, repository=repository, downloads=downloads, health=health) for fields in documents
-    )
+    enrichments = Enrichments(repository=repository, downloads=downloads, health=health)
+    history = record_month(enrichments, NOW, release="1.2.3")
+    return tuple(Document.from_parts(fields, replace(enrichments, history=history)) for fields in documents)
 
 
 @pytest.fixture(scope="module")

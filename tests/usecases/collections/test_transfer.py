@@ -12,7 +12,13 @@ from msgspec.structs import replace
 
 from pyf.aggregator.adapters.transfer_file import open_lines, write_entries
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.documents.schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+from pyf.aggregator.domain.documents.schema import (
+    DownloadFields,
+    HealthFields,
+    HistoryFields,
+    RegistryFields,
+    RepositoryFields,
+)
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.ports import Dependencies, ProjectDocuments
 from pyf.aggregator.usecases.collections.target import Target
@@ -53,6 +59,11 @@ enrichments = st.lists(
             health_score=numbers,
             health_score_breakdown=st.dictionaries(texts, json, max_size=2),
             health_confidence=st.floats(allow_nan=False, allow_infinity=False),
+        ),
+        st.builds(
+            HistoryFields,
+            history=st.sampled_from(["2026-01;87,12,5000,100,1.0", "2025-11;1,,,7;;,*3,,9,2.0"]),
+            history_repository=numbers,
         ),
     ),
     max_size=4,

@@ -33,6 +33,7 @@ PATHS = (
     f"{PLONE}/suggest?q=p",
     f"{PLONE}/packages/plone.api",
     f"{PLONE}/packages/plone.api/releases",
+    f"{PLONE}/packages/plone.api/history",
     f"{PLONE}/compare?name=plone.api&name=plone.rest",
     f"{PLONE}/stats",
     "/api/v1/openapi.json",
@@ -175,6 +176,20 @@ def test_package_is_found_by_any_spelling(site: httpx.Client) -> None:
         "1.5.0",
         "1.0.0",
     ]
+
+
+def test_history_has_the_values_of_each_month(site: httpx.Client) -> None:
+    months = site.get(f"{PLONE}/packages/Plone_API/history").json()
+
+    assert [(month["month"], month["score"], month["stars"]) for month in months] == [
+        ("2026-10", 80, None),
+        ("2026-11", 84, 80),
+        ("2026-12", 85, 84),
+        ("2027-01", 86, 86),
+    ]
+    assert [month["is_other_repository"] for month in months] == [False, False, True, False]
+    assert (months[1]["release"], months[1]["frameworks"]) == ("1.5.0", ["Plone 5.2", "Plone 6.0"])
+    assert site.get(f"{PLONE}/packages/plone.rest/history").json() == []
 
 
 def test_quarantined_package_has_no_install_command(site: httpx.Client) -> None:

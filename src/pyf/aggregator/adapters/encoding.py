@@ -18,6 +18,7 @@ from ..domain.documents.schema import (
     OWNERS,
     DownloadFields,
     HealthFields,
+    HistoryFields,
     Owner,
     ProjectFields,
     RegistryFields,
@@ -104,6 +105,7 @@ _ENRICHMENT_DECODERS: dict[Owner, tuple[str, Callable[[bytes | str], Any]]] = {
     Owner.REPOSITORY: ("repository", decode_repository_fields),
     Owner.DOWNLOADS: ("downloads", Decoder(DownloadFields).decode),
     Owner.HEALTH: ("health", Decoder(HealthFields).decode),
+    Owner.HISTORY: ("history", Decoder(HistoryFields).decode),
 }
 
 
@@ -120,13 +122,13 @@ def decode_enrichments(enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, s
 
 def build_document(registry: RegistryFields, enrichment_json: Mapping[Owner, bytes] | Mapping[Owner, str]) -> Document:
     """Build a document from the registry's fields and the JSON of the other owners."""
-    parts = decode_enrichments(enrichment_json)
-    return Document(registry=registry, repository=parts.repository, downloads=parts.downloads, health=parts.health)
+    return Document.from_parts(registry, decode_enrichments(enrichment_json))
 
 
 def initial_fields(initial: Enrichments) -> list[ProjectFields]:
     """Return the fields of the owners that have any."""
-    return [value for value in (initial.repository, initial.downloads, initial.health) if value is not UNSET]
+    values = (initial.repository, initial.downloads, initial.health, initial.history)
+    return [value for value in values if value is not UNSET]
 
 
 def fingerprint(documents: Iterable[bytes | str], others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> int:

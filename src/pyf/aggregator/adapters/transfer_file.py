@@ -15,8 +15,9 @@ from ..domain.collection import CollectionState, ExportEntry, ExportHeader, Expo
 from ..domain.controls import escape_utf8_controls
 from ..domain.documents.document import Document
 from ..domain.documents.project import normalize_name
-from ..domain.documents.schema import DownloadFields, HealthFields, RegistryFields
+from ..domain.documents.schema import DownloadFields, HealthFields, HistoryFields, RegistryFields
 from ..domain.errors import Invalid, Unavailable
+from ..domain.history import parse_history
 from .encoding import decode_repository_fields
 from .files import atomic_write, format_reason
 
@@ -44,6 +45,7 @@ _SPECIAL_DECODER = Decoder(_SpecialLine)
 _REGISTRY_DECODER = Decoder(RegistryFields)
 _DOWNLOADS_DECODER = Decoder(DownloadFields)
 _HEALTH_DECODER = Decoder(HealthFields)
+_HISTORY_DECODER = Decoder(HistoryFields)
 
 
 def to_line(entry: ExportEntry) -> bytes:
@@ -94,11 +96,14 @@ def _parse_document(line: bytes) -> Document:
         raise Invalid("the document has no name")
     if registry.name_normalized != normalize_name(registry.name):
         raise Invalid(f"name_normalized {registry.name_normalized!r} does not match name {registry.name!r}")
+    history = _unset_if_empty(_HISTORY_DECODER.decode(line))
+    parse_history(history)
     return Document(
         registry=registry,
         repository=_unset_if_empty(decode_repository_fields(line)),
         downloads=_unset_if_empty(_DOWNLOADS_DECODER.decode(line)),
         health=_unset_if_empty(_HEALTH_DECODER.decode(line)),
+        history=history,
     )
 
 
@@ -126,7 +131,7 @@ def write_entries(name: str, entries: Iterable[ExportEntry]) -> None:
         Unavailable: If writing fails.
     """
     try:
-        with _open_output(name) as file:
+        with open_output(name) as file:
             for entry in entries:
                 file.write(escape_utf8_controls(to_line(entry)) + b"\n")
     except BrokenPipeError:
@@ -176,7 +181,7 @@ def _parse_or_error(line: bytes) -> ExportEntry | Invalid:
 
 
 @contextmanager
-def _open_output(name: str) -> Iterator[BinaryIO]:
+def open_output(name: str) -> Iterator[BinaryIO]:
     """Open stdout or a file for writing; a special file, such as a device, is not replaced."""
     if name == STDIO_NAME:
         yield sys.stdout.buffer

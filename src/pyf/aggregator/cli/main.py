@@ -31,6 +31,7 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
     "Find packages": {
         "search": _Entry("search", "search", "Find packages by words, name and filters"),
         "show": _Entry("packages", "show", "Print what is stored of a package"),
+        "history": _Entry("packages", "history", "Print score, stars and downloads of a package by month"),
         "explain": _Entry("packages", "explain", "Explain the health score of a package"),
         "why": _Entry("packages", "why", "Explain why a package is in a collection, or not"),
         "check": _Entry("check", "check", "Check the packages of a project before an upgrade"),

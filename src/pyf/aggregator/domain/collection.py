@@ -74,6 +74,7 @@ class CollectionState(Struct, frozen=True, kw_only=True):
         is_verified: Whether such a leftover is complete. It takes over the alias if the alias points nowhere.
         cursor_confirmed_at: When a run last confirmed the cursor, in Unix seconds; 0 if unknown.
         classifiers_fetched_at: When the last discovery by classifiers ran, in Unix seconds.
+        history_month: The last month of which the history of every package has a record, such as `2026-01`.
     """
 
     filter: Filter
@@ -85,6 +86,7 @@ class CollectionState(Struct, frozen=True, kw_only=True):
     is_verified: bool = False
     cursor_confirmed_at: int = 0
     classifiers_fetched_at: int = 0
+    history_month: str = ""
 
 
 class ProjectState(Struct, frozen=True, kw_only=True):

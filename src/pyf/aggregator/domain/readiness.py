@@ -1,7 +1,6 @@
 """Evaluate whether packages are ready for a release of a framework or of Python, since when, and what they wait for."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from enum import StrEnum
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from .documents.project import ProjectStatus
 from .documents.schema import RegistryFields
 from .documents.version import to_version_key
 from .health.links import find_tracker
+from .history import MonthRecord, find_record, iter_months, shift_month, to_month
 from .support.degrees import Degree, Support
 from .upgrade import UpgradeGoal, evaluate_release, is_installable, is_supporting
 
@@ -79,12 +79,7 @@ def evaluate_readiness(
         other_goals: Other releases of the same framework, or of Python, the newest first.
     """
     newest = releases[0]
-    support = _evaluate(newest, goal)
-    last = newest if is_supporting(support) else None
-    if support.degree is Degree.EXCLUDED and _has_moved_on(newest, goal, other_goals):
-        earlier = (release for release in _list_earlier(newest, releases) if is_supporting(_evaluate(release, goal)))
-        last = next(earlier, None)
-        support = _evaluate(last, goal) if last else support
+    last, support = _find_last_supporting(newest, releases, goal, other_goals)
     readiness = PackageReadiness(
         name=newest.name,
         name_normalized=newest.name_normalized,
@@ -108,6 +103,23 @@ def evaluate_readiness(
         since_release=first.version,
         since=first.upload_timestamp,
     )
+
+
+def _find_last_supporting(
+    newest: RegistryFields, releases: Iterable[RegistryFields], goal: UpgradeGoal, other_goals: Iterable[UpgradeGoal]
+) -> tuple[RegistryFields | None, Support]:
+    """Return the last release that supports a goal, None for a package that is not ready, and the support that tells.
+
+    An earlier release counts if the newest one excludes the goal because it has moved on to a later one.
+    """
+    support = _evaluate(newest, goal)
+    if is_supporting(support):
+        return newest, support
+    if support.degree is Degree.EXCLUDED and _has_moved_on(newest, goal, other_goals):
+        for release in _list_earlier(newest, releases):
+            if is_supporting(earlier_support := _evaluate(release, goal)):
+                return release, earlier_support
+    return None, support
 
 
 def _evaluate(release: RegistryFields, goal: UpgradeGoal) -> Support:
@@ -142,15 +154,46 @@ def _find_first_of_run(last: RegistryFields, releases: Sequence[RegistryFields],
 
 def build_trend(packages: Iterable[PackageReadiness], now: float) -> tuple[TrendPoint, ...]:
     """Return how many of the packages were ready at the end of each of the last months, oldest first."""
-    since_months = [_to_month(package.since) for package in packages if package.state is Readiness.READY]
-    last = datetime.fromtimestamp(now, UTC)
-    number = last.year * 12 + last.month - 1
-    months = [f"{month // 12:04}-{month % 12 + 1:02}" for month in range(number - TREND_MONTHS + 1, number + 1)]
-    return tuple(TrendPoint(month, sum(since <= month for since in since_months)) for month in months)
+    since_months = [to_month(package.since) for package in packages if package.state is Readiness.READY]
+    return tuple(TrendPoint(month, sum(since <= month for since in since_months)) for month in _list_trend_months(now))
 
 
-def _to_month(timestamp: int) -> str:
-    return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m}"
+def build_recorded_trend(
+    packages: Iterable[tuple[Sequence[RegistryFields], Sequence[MonthRecord]]],
+    goal: UpgradeGoal,
+    other_goals: Sequence[UpgradeGoal],
+    now: float,
+) -> tuple[TrendPoint, ...]:
+    """Return how many packages were ready by the release that was their newest one in each recorded month.
+
+    Unlike a trend by upload dates, it shows packages that have lost support since. It begins with the first month of
+    any history; a package counts from its first month on.
+
+    Args:
+        packages: All releases of each package, and its history.
+        other_goals: As in `evaluate_readiness`.
+    """
+    months = _list_trend_months(now)
+    ready_counts = dict.fromkeys(months, 0)
+    first = "9999-12"
+    for releases, records in packages:
+        known: dict[str, bool] = {}
+        first = min(first, records[0].month if records else first)
+        for month in months:
+            if (record := find_record(records, month)) is None:
+                continue
+            if record.release not in known:
+                newest = next((item for item in releases if item.version == record.release), None)
+                # What a deleted release supported is not known.
+                last = newest and _find_last_supporting(newest, releases, goal, other_goals)[0]
+                known[record.release] = last is not None
+            ready_counts[month] += known[record.release]
+    return tuple(TrendPoint(month, count) for month, count in ready_counts.items() if month >= first)
+
+
+def _list_trend_months(now: float) -> list[str]:
+    last = to_month(now)
+    return list(iter_months(shift_month(last, 1 - TREND_MONTHS), last))
 
 
 def is_public(newest: RegistryFields) -> bool:

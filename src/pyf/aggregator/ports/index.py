@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from ..domain.collection import CollectionInfo, CollectionState, ProjectState, Tombstone
 from ..domain.documents.document import Document, Enrichments
-from ..domain.documents.schema import HealthFields, ProjectFields, RegistryFields
+from ..domain.documents.schema import HealthFields, HistoryFields, ProjectFields, RegistryFields
 from ..domain.search import Hit, SearchQuery, SearchResults, Suggestion
 
 
@@ -18,6 +18,7 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     Attributes:
         health: The score of the documents, written in the same step, so that a crash can't leave documents without it;
             Unset leaves the stored score.
+        history: The history with that score, written in the same step, too.
         initial: Enrichments of another collection. If the index has none of an owner, they are written in the same
             step, and count as older than all others.
     """
@@ -25,7 +26,13 @@ class ProjectDocuments(Struct, frozen=True, kw_only=True):
     name_normalized: str
     documents: tuple[RegistryFields, ...]
     health: HealthFields | UnsetType = UNSET
+    history: HistoryFields | UnsetType = UNSET
     initial: Enrichments = Enrichments()
+
+    @property
+    def derived(self) -> tuple[HealthFields | HistoryFields, ...]:
+        """What follows from the documents and is written with them."""
+        return tuple(value for value in (self.health, self.history) if value is not UNSET)
 
 
 class Rejection(Struct, frozen=True, kw_only=True):

@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from threading import RLock
 
-from msgspec import UNSET
 from msgspec.json import decode
 
 from ..adapters.api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
@@ -86,8 +85,8 @@ class FakeIndex:
                 if documents:
                     stored_project = stored_collection.projects.setdefault(name, _StoredProject({}))
                     stored_project.documents = documents
-                    if project.health is not UNSET:
-                        self._write_enrichment(stored_project, project.health)
+                    for derived in project.derived:
+                        self._write_enrichment(stored_project, derived)
                     for value in initial_fields(project.initial):
                         stored_project.enrichments.setdefault(get_owner(value), (0, encode_json(value)))
                     stored_collection.tombstones.pop(name, None)

@@ -1,12 +1,12 @@
 """Rows of one project in SQLite; every change of a project gets a new number, which the search index follows."""
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 
 from ...domain.collection import ProjectState, Tombstone
-from ...domain.documents.schema import Owner
+from ...domain.documents.schema import Owner, ProjectFields
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import (
     build_project_state,
@@ -88,14 +88,14 @@ class ProjectRows(Struct, frozen=True):
     Attributes:
         state: None for a project without documents.
         documents: Version, id, is_newest and JSON of each.
-        health: JSON of the score, "" for none.
+        derived: JSON of what is written with the documents, by its owner.
         initial: JSON of enrichments to write if their owner has not written yet.
     """
 
     name: str
     state: ProjectState | None
     documents: tuple[tuple[str, str, bool, str], ...]
-    health: str = ""
+    derived: tuple[tuple[Owner, str], ...] = ()
     initial: tuple[tuple[Owner, str], ...] = ()
 
     @property
@@ -120,9 +120,13 @@ def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> Projec
             (version, replace_surrogates(document.id), document.is_newest, encode_json(document).decode())
             for version, document in accepted.items()
         ),
-        health=encode_json(project.health).decode() if project.health is not UNSET else "",
-        initial=tuple((get_owner(value), encode_json(value).decode()) for value in initial_fields(project.initial)),
+        derived=_encode_by_owner(project.derived),
+        initial=_encode_by_owner(initial_fields(project.initial)),
     )
+
+
+def _encode_by_owner(values: Iterable[ProjectFields]) -> tuple[tuple[Owner, str], ...]:
+    return tuple((get_owner(value), encode_json(value).decode()) for value in values)
 
 
 def put_projects(connection: sqlite3.Connection, collection_id: int, projects: Sequence[ProjectRows]) -> None:
@@ -136,8 +140,8 @@ def put_projects(connection: sqlite3.Connection, collection_id: int, projects: S
             _put_documents(connection, collection_id, project, change, is_new=project.name not in existing)
             existing.add(project.name)
     connection.execute(_DELETE_TOMBSTONES, (collection_id, names))
-    scores = [(project.name, Owner.HEALTH, project.health) for project in projects if project.health]
-    write_enrichments(connection, collection_id, scores)
+    derived = [(project.name, owner, json) for project in projects for owner, json in project.derived]
+    write_enrichments(connection, collection_id, derived)
     for project in projects:
         rows = [(collection_id, project.name, owner, json) for owner, json in project.initial if project.state]
         if rows and connection.executemany(_PUT_INITIAL, rows).rowcount:

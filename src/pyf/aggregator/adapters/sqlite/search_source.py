@@ -31,9 +31,10 @@ _DOCUMENTS = """
     SELECT name, fields, is_newest FROM documents
     WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
 """
+# Without what searches do not need.
 _ENRICHMENTS = """
     SELECT name, owner, fields FROM enrichments
-    WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?))
+    WHERE collection_id = ? AND name IN (SELECT value FROM json_each(?)) AND owner != 'history'
 """
 _DOWNLOADS = f"""
     SELECT json_extract(fields, '$.download_last_month') FROM enrichments

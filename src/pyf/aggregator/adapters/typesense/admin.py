@@ -31,7 +31,7 @@ from .schema import TOKEN_SEPARATORS, build_fields
 from .serialization import OwnerWrite, find_latest_writes, find_newer_writes
 
 # The owners whose fields are copied to a replacement; scores follow from its documents.
-_COPIED_OWNERS = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS))
+_COPIED_OWNERS = frozenset((Owner.REPOSITORY, Owner.DOWNLOADS, Owner.HISTORY))
 
 # Packages whose enrichments are compared in one step.
 _BATCH = 500

@@ -18,7 +18,7 @@ from .collections import CollectionRef, Collections, parse_state
 from .package_states import Tombstones, list_package_states
 from .packages import PackageStore
 from .schema import HELPER_FIELDS, WRITTEN, Json
-from .serialization import NON_REGISTRY_FIELDS, find_latest_writes, parse_registry_fields, to_document, to_enrichments
+from .serialization import NON_REGISTRY_FIELDS, find_latest_writes, parse_registry_fields, to_enrichments
 
 # Summaries between two checks that the collection still exists, and documents in one step of an export.
 _STATES_BATCH = 500
@@ -135,5 +135,7 @@ class TypesenseIndex:
             for name in batch & packages.keys():
                 # From all releases: an interrupted write may have missed one.
                 enrichments = to_enrichments(find_latest_writes(flat for _, flat in packages[name]))
-                documents[name] = {fields.version: to_document(fields, enrichments) for fields, _ in packages[name]}
+                documents[name] = {
+                    fields.version: Document.from_parts(fields, enrichments) for fields, _ in packages[name]
+                }
         return documents

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from threading import Lock
 from typing import Any
 
-from msgspec import UNSET, Struct
+from msgspec import Struct
 from msgspec.json import Decoder, decode
 
 from ...domain.batching import split_into_batches
@@ -274,8 +274,7 @@ class PackageStore:
     ) -> tuple[list[Json], list[Json]]:
         """Return new documents, and the patches of stored ones; the newest release comes last."""
         writes = build_initial_writes(project.initial) | find_latest_writes(stored.values())
-        if project.health is not UNSET:
-            writes |= [build_owner_write(project.health, self._numbers.next())]
+        writes |= [build_owner_write(value, self._numbers.next()) for value in project.derived]
         number = self._next_number(stored)
         ids = {get_canonical_id(stored[identifier]): identifier for identifier in sorted(stored, reverse=True)}
         new: list[Json] = []

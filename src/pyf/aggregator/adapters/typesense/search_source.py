@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct
 from msgspec.json import Decoder, decode, encode
 
+from ...domain.documents.document import Document
 from ...domain.documents.project import ProjectStatus
 from ...domain.errors import Unavailable
 from ...domain.relevance import PopularityScale, build_popularity_scale
@@ -29,7 +30,7 @@ from .client import Server
 from .collections import Collections
 from .package_states import Tombstones
 from .schema import HELPER_FIELDS, WRITE_NUMBER, Json
-from .serialization import find_latest_writes, parse_registry_fields, to_document, to_enrichments
+from .serialization import find_latest_writes, parse_registry_fields, to_enrichments
 
 # How far below the latest number a simultaneous write of another machine may be numbered, in microseconds.
 # Writers raise their numbers above those of the collection every minute, and a write may be repeated for a minute.
@@ -38,7 +39,7 @@ _OVERLAP = 300 * 1_000_000
 _RECHECK = 10.0
 
 # Fields of a document that no search index needs.
-_LEFT_OUT = ",".join(("urls", "health_score_breakdown", *HELPER_FIELDS))
+_LEFT_OUT = ",".join(("urls", "health_score_breakdown", "history", *HELPER_FIELDS))
 
 # Packages that are read at once, and how often changes are read before the next search goes on with them.
 _BATCH = 250
@@ -320,7 +321,7 @@ def _parse_package(collection: str, package: tuple[str, Sequence[bytes]]) -> Pac
     if registry.project_status == ProjectStatus.QUARANTINED:
         return PackageRecord(name=name, numbers=numbers)
     # Enrichments come from all documents: an interrupted write has not reached every document.
-    release = to_document(registry, to_enrichments(find_latest_writes(documents)))
+    release = Document.from_parts(registry, to_enrichments(find_latest_writes(documents)))
     older = (parse_older_release(line) for line, flat in zip(lines, documents, strict=True) if flat is not newest)
     return PackageRecord(name=name, numbers=numbers, entry=build_indexed_package(release, older))
 

@@ -12,7 +12,7 @@ from msgspec import Struct, ValidationError, convert, to_builtins
 from msgspec.json import Decoder, decode
 from msgspec.structs import replace
 
-from ...domain.documents.document import Document, Enrichments
+from ...domain.documents.document import Enrichments
 from ...domain.documents.facets import FRAMEWORK, PYTHON, to_health_band
 from ...domain.documents.github_fields import add_github_fields, upgrade_github_fields
 from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFields, iter_fields
@@ -223,13 +223,6 @@ def to_enrichments(writes: Mapping[Owner, OwnerWrite]) -> Enrichments:
     """Convert the writes of owners to typed fields."""
     fields = {owner: upgrade_github_fields(write.fields) for owner, write in writes.items()}
     return Enrichments(**{owner.value: convert(fields[owner], _STRUCTS[owner]) for owner in writes})
-
-
-def to_document(registry: RegistryFields, enrichments: Enrichments) -> Document:
-    """Build a document as readers get it."""
-    return Document(
-        registry=registry, repository=enrichments.repository, downloads=enrichments.downloads, health=enrichments.health
-    )
 
 
 def _build_object_patch(old: object, new: object) -> object:

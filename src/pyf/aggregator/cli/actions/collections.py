@@ -118,13 +118,18 @@ def run_copy(source: str, selection: Selection, *, as_json: bool = False) -> Exi
         return _transfer(lambda progress: merge_collection(deps, source, target, progress=progress), as_json=as_json)
 
 
-def run_export(selection: Selection, file: str, *, as_json: bool = False) -> ExitCode:
-    """Write a collection to a file of JSON lines."""
+def run_export(selection: Selection, file: str, *, file_format: str = "jsonl", as_json: bool = False) -> ExitCode:
+    """Write a collection to a file of JSON lines, or its history to a table."""
+    from ...adapters.history_file import write_csv, write_parquet
     from ...adapters.transfer_file import write_entries
     from ...usecases.collections.transfer import export_collection
+    from ...usecases.read.history import export_history
 
     def export(deps: Dependencies, target: Target, progress: ProgressCallback) -> TransferReport:
-        return export_collection(deps, target, lambda entries: write_entries(file, entries), progress=progress)
+        if file_format == "jsonl":
+            return export_collection(deps, target, lambda entries: write_entries(file, entries), progress=progress)
+        write = write_csv if file_format == "csv" else write_parquet
+        return export_history(deps, target, lambda rows: write(file, rows), progress=progress)
 
     with open_for_collection(selection) as (deps, _, choice):
         return _transfer(

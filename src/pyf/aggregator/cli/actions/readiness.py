@@ -39,6 +39,7 @@ def to_dict(board: ReadinessBoard) -> dict[str, Any]:
         "ready": board.ready_count,
         "packages": to_builtins(board.packages),
         "trend": to_builtins(board.trend),
+        "recorded_trend": to_builtins(board.recorded_trend),
     }
 
 

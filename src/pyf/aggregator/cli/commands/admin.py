@@ -139,15 +139,26 @@ def delete(name: str, is_confirmed: bool) -> ExitCode:
 @collection.command
 @_name_argument
 @click.argument("file")
+@click.option(
+    "--format",
+    "file_format",
+    type=click.Choice(["jsonl", "csv", "parquet"]),
+    default="jsonl",
+    show_default=True,
+    help="jsonl: everything, for `pyf collection import`. csv, parquet: the history, a row for each package and month.",
+)
 @json_option()
-def export(name: str, file: str, as_json: bool) -> ExitCode:
-    """Write the collection NAME to FILE as JSON lines, compressed if it ends in .gz. For stdout, use -."""
+def export(name: str, file: str, file_format: str, as_json: bool) -> ExitCode:
+    """Write the collection NAME to FILE. For stdout, use -. JSON lines are compressed if FILE ends in .gz.
+
+    Parquet needs the extra parquet: `pip install "pyf.aggregator[parquet]"`.
+    """
     if file == "-" and as_json:
         raise click.UsageError("--json prints the report on stdout, where FILE - writes the documents.")
     with default_sigint():
         from ..actions.collections import run_export
         from ..collection_option import Selection
-    return run_export(Selection(target=name), file, as_json=as_json)
+    return run_export(Selection(target=name), file, file_format=file_format, as_json=as_json)
 
 
 @collection.command("import")

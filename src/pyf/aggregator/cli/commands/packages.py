@@ -159,6 +159,19 @@ def show(name: str, profile: str, target: str, all_versions: bool) -> ExitCode:
     return run_show(Selection(profile=profile, target=target), name, all_versions=all_versions)
 
 
+@command_with_examples("pyf history plone.api -p plone")
+@click.argument("name")
+@profile_option
+@target_option
+@json_option("Print the months as one JSON list on stdout.")
+def history(name: str, profile: str, target: str, as_json: bool) -> ExitCode:
+    """Print health, stars, downloads and support of the package NAME by month, as earlier runs have recorded them."""
+    with default_sigint():
+        from ..actions.history import run_history
+        from ..collection_option import Selection
+    return run_history(Selection(profile=profile, target=target), name, as_json=as_json)
+
+
 @command_with_examples("pyf explain plone.api -p plone")
 @click.argument("name")
 @profile_option

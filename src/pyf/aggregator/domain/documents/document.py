@@ -7,7 +7,7 @@ from msgspec import UNSET, Struct, UnsetType, to_builtins
 from msgspec.structs import replace
 
 from .github_fields import add_github_fields
-from .schema import DownloadFields, HealthFields, RegistryFields, RepositoryFields
+from .schema import DownloadFields, HealthFields, HistoryFields, RegistryFields, RepositoryFields
 from .version import to_order_key
 
 Value = TypeVar("Value")
@@ -19,6 +19,7 @@ class Enrichments(Struct, frozen=True, kw_only=True):
     repository: RepositoryFields | UnsetType = UNSET
     downloads: DownloadFields | UnsetType = UNSET
     health: HealthFields | UnsetType = UNSET
+    history: HistoryFields | UnsetType = UNSET
 
 
 class Document(Struct, frozen=True, kw_only=True):
@@ -28,16 +29,30 @@ class Document(Struct, frozen=True, kw_only=True):
     repository: RepositoryFields | UnsetType = UNSET
     downloads: DownloadFields | UnsetType = UNSET
     health: HealthFields | UnsetType = UNSET
+    history: HistoryFields | UnsetType = UNSET
+
+    @classmethod
+    def from_parts(cls, registry: RegistryFields, enrichments: Enrichments) -> "Document":
+        """Build the document of a release of a package with these enrichments."""
+        return cls(
+            registry=registry,
+            repository=enrichments.repository,
+            downloads=enrichments.downloads,
+            health=enrichments.health,
+            history=enrichments.history,
+        )
 
     @property
     def enrichments(self) -> Enrichments:
         """What other sources than the registry have added; all releases of a package carry the same."""
-        return Enrichments(repository=self.repository, downloads=self.downloads, health=self.health)
+        return Enrichments(
+            repository=self.repository, downloads=self.downloads, health=self.health, history=self.history
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the document as one flat mapping by field name, as it is displayed and exported."""
         fields: dict[str, Any] = {}
-        for part in (self.registry, self.repository, self.downloads, self.health):
+        for part in (self.registry, self.repository, self.downloads, self.health, self.history):
             if part is not UNSET:
                 fields.update(add_github_fields(to_builtins(part)) if part is self.repository else to_builtins(part))
         return fields
@@ -88,7 +103,7 @@ def _to_rank_key(document: RegistryFields) -> tuple[object, ...]:
 def select_newer_enrichments(incoming: Enrichments, stored: Enrichments) -> Enrichments:
     """Return the enrichments to write: those that are missing, and those that were checked later.
 
-    A stored score stays, because scores are recomputed from the documents.
+    A stored score stays, because scores are recomputed from the documents. Histories are merged elsewhere.
     """
     repository, downloads = incoming.repository, incoming.downloads
     if (

@@ -23,6 +23,7 @@ class Owner(StrEnum):
     REPOSITORY = "repository"
     DOWNLOADS = "downloads"
     HEALTH = "health"
+    HISTORY = "history"
 
 
 class FieldUse(Struct, frozen=True):
@@ -316,13 +317,30 @@ GITHUB_NAMES: dict[str, str] = {
     if name != "repository_host"
 }
 
-ProjectFields = RepositoryFields | DownloadFields | HealthFields
+
+class HistoryFields(Struct, frozen=True, kw_only=True):
+    """Score, stars, downloads and newest release of a project by month; `domain/history.py` reads and writes them."""
+
+    history: Annotated[
+        str | UnsetType,
+        _stored_only(
+            "the first month, then for each month `;` and score, stars, downloads, the minute of the month when they "
+            "last changed, and the newest release where it has changed; at most 120 months"
+        ),
+    ] = UNSET
+    history_repository: Annotated[
+        int | UnsetType, _stored_only("when the repository of the latest stars was created; 0 if unknown")
+    ] = UNSET
+
+
+ProjectFields = RepositoryFields | DownloadFields | HealthFields | HistoryFields
 
 OWNERS: dict[type[Struct], Owner] = {
     RegistryFields: Owner.REGISTRY,
     RepositoryFields: Owner.REPOSITORY,
     DownloadFields: Owner.DOWNLOADS,
     HealthFields: Owner.HEALTH,
+    HistoryFields: Owner.HISTORY,
 }
 
 

@@ -11,7 +11,7 @@ from msgspec import UNSET
 from ..repositories import list_repository_candidates, parse_repository_url
 from .document import Enrichments
 from .project import File
-from .schema import DownloadFields, ProjectFields, RegistryFields, RepositoryFields
+from .schema import DownloadFields, HistoryFields, ProjectFields, RegistryFields, RepositoryFields
 from .version import to_order_key
 
 
@@ -45,6 +45,8 @@ def list_outdated_enrichments(
         outdated.append(RepositoryFields())
     if is_other and downloads and downloads != DownloadFields():
         outdated.append(DownloadFields())
+    if is_other and enrichments.history and enrichments.history.history:
+        outdated.append(HistoryFields())
     return tuple(outdated)
 
 

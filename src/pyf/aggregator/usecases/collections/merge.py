@@ -11,6 +11,7 @@ from ...domain.collection import CollectionState
 from ...domain.documents.document import Enrichments, merge_documents
 from ...domain.documents.schema import RegistryFields
 from ...domain.errors import Invalid, NotFound
+from ...domain.history import merge_histories
 from ...ports import Dependencies, ProjectDocuments
 from ..report import ProgressCallback, TransferReport, no_progress
 from .aliases import create_named
@@ -129,8 +130,21 @@ def _copy_documents(
 ) -> None:
     for batch in _iter_batches(deps, source):
         write_merged(deps, target, deps.index.get_documents(source, batch), report)
+        _merge_histories(deps, source, target, batch)
         report.found += len(batch)
         progress("copying package", report.found, None)
+
+
+def _merge_histories(deps: Dependencies, source: str, target: str, names: Sequence[str]) -> None:
+    """Add the months of the source to the histories of the target; what has none is copied with its enrichments."""
+    theirs, ours = deps.index.get_enrichments(source, names), deps.index.get_enrichments(target, names)
+    merged = {
+        name: merge_histories(theirs[name].history, ours[name].history)
+        for name in theirs.keys() & ours.keys()
+        if theirs[name].history and ours[name].history
+    }
+    if changed := {name: history for name, history in merged.items() if history != ours[name].history}:
+        deps.index.update(target, changed)
 
 
 def _verify(deps: Dependencies, source: str, target: str, report: TransferReport) -> None:

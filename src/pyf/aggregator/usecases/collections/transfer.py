@@ -11,6 +11,7 @@ from ...domain.collection import CollectionState, ExportEntry, ExportHeader, Exp
 from ...domain.documents.document import Document, Enrichments, select_newer_enrichments
 from ...domain.documents.schema import ProjectFields
 from ...domain.errors import Invalid
+from ...domain.history import merge_histories
 from ...ports import Dependencies
 from ..report import ProgressCallback, TransferReport, no_progress
 from .aliases import create_named
@@ -225,18 +226,14 @@ class _Importer:
         self, imported: Mapping[str, Enrichments], stored_enrichments: Mapping[str, Enrichments]
     ) -> None:
         """Write newer enrichments of stored packages; new packages have got theirs with their documents."""
-        newer_enrichments = {
-            name: select_newer_enrichments(imported[name], enrichments)
-            for name, enrichments in stored_enrichments.items()
-        }
-        for owner in ("repository", "downloads", "health"):
-            newer: dict[str, ProjectFields] = {
-                name: value
-                for name, enrichments in newer_enrichments.items()
-                if (value := getattr(enrichments, owner)) is not UNSET
-            }
-            if newer:
-                self.deps.index.update(self.collection, newer)
+        updates: dict[str, list[ProjectFields]] = {}
+        for name, stored in stored_enrichments.items():
+            newer = select_newer_enrichments(imported[name], stored)
+            history = merge_histories(imported[name].history, stored.history)
+            values = [value for value in (newer.repository, newer.downloads, newer.health) if value is not UNSET]
+            updates[name] = [*values, *([history] if history != stored.history and history.history else [])]
+        if updates := {name: values for name, values in updates.items() if values}:
+            self.deps.index.update(self.collection, updates)
 
     def _write_tombstones(self) -> None:
         """Write tombstones, except of stored packages: these have returned since."""

@@ -5,11 +5,14 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 
 from ...domain.batching import batched
-from ...domain.documents.schema import DownloadFields, ProjectFields
+from ...domain.documents.document import Enrichments
+from ...domain.documents.schema import DownloadFields
 from ...domain.downloads import Downloads, build_download_fields, drop_future_counts, mark_not_found, merge_downloads
 from ...domain.errors import AggregatorError, NotFound, Unavailable
+from ...domain.history import record_month
 from ...domain.timestamps import drop_future
 from ...ports import CostEstimate, Dependencies, DownloadResult
 from ..collections.target import Target, require_state
@@ -67,21 +70,29 @@ def copy_from_other_collections(
         }
         for batch in batched(newer, LOOKUP_BATCH):
             stored = deps.index.get_enrichments(collection, batch)
-            deps.index.update(
-                collection,
-                {
-                    name: merge_downloads(
-                        newer[name],
-                        drop_future_counts(stored[name].downloads, deps.now()),
-                    )
-                    for name in batch
-                    if name in stored
-                },
-            )
+            merged = {
+                name: merge_downloads(newer[name], drop_future_counts(stored[name].downloads, deps.now()))
+                for name in batch
+                if name in stored
+            }
+            _write_counts(deps, collection, merged, stored)
             for name in batch:
                 if name in stored:
                     del remaining[name]
                     yield name
+
+
+def _write_counts(
+    deps: Dependencies, collection: str, counts: Mapping[str, DownloadFields], stored: Mapping[str, Enrichments]
+) -> None:
+    """Write counts of packages, by normalized name, and their histories in the same step."""
+    deps.index.update(
+        collection,
+        {
+            name: (fields, record_month(replace(stored[name], downloads=fields), deps.now()))
+            for name, fields in counts.items()
+        },
+    )
 
 
 def _is_newer(theirs: DownloadFreshness, ours: DownloadFreshness, source: str, since: int) -> bool:
@@ -237,7 +248,7 @@ class _DownloadCounter:
         """Write the results of one request."""
         index, now, source = self.deps.index, int(self.deps.now()), self.deps.download_stats.source
         stored = index.get_enrichments(self.collection, [count.name for count in batch])
-        fields: dict[str, ProjectFields] = {}
+        fields: dict[str, DownloadFields] = {}
         failures: dict[str, AggregatorError] = {}
         for count in batch:
             if count.name not in stored:  # it was removed from the collection meanwhile
@@ -252,7 +263,7 @@ class _DownloadCounter:
                     self.report.add_missing(count.name, unknown)
                 case failure:
                     failures[count.name] = failure
-        index.update(self.collection, fields)
+        _write_counts(self.deps, self.collection, fields, stored)
         self._pending_failures |= failures
         if fields:
             self._has_result = True

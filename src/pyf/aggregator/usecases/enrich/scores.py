@@ -9,6 +9,7 @@ from ...domain.batching import batched, group_names_by_documents
 from ...domain.documents.document import Enrichments
 from ...domain.documents.schema import ProjectFields, RegistryFields, RepositoryFields
 from ...domain.health import Score, compute_score, extract_signals
+from ...domain.history import has_month, record_month
 from ...ports import Dependencies, ProjectDocuments
 from ..report import EnrichmentReport, ProgressCallback, no_progress
 
@@ -25,16 +26,24 @@ def score_project(deps: Dependencies, documents: Sequence[RegistryFields], enric
 def add_scores(
     deps: Dependencies, projects: Iterable[ProjectDocuments], enrichments: Mapping[str, Enrichments]
 ) -> list[ProjectDocuments]:
-    """Return packages with their scores, to be written together; `enrichments` are by normalized name."""
+    """Return packages with their scores and histories, to be written together.
+
+    Args:
+        enrichments: What is stored, by normalized name.
+    """
     return [
-        replace(
-            project,
-            health=score_project(
-                deps, project.documents, enrichments.get(project.name_normalized, Enrichments())
-            ).fields,
-        )
+        _add_score(deps, project, enrichments.get(project.name_normalized, Enrichments()))
+        if project.documents
+        else project
         for project in projects
     ]
+
+
+def _add_score(deps: Dependencies, project: ProjectDocuments, enrichments: Enrichments) -> ProjectDocuments:
+    health = score_project(deps, project.documents, enrichments).fields
+    newest = next((document.version for document in project.documents if document.is_newest), "")
+    history = record_month(replace(enrichments, health=health), deps.now(), release=newest)
+    return replace(project, health=health, history=history)
 
 
 def rescore_collection(
@@ -66,12 +75,19 @@ def update_with_scores(deps: Dependencies, collection: str, fields: Mapping[str,
 
 
 def add_missing_scores(deps: Dependencies, collection: str, names: Iterable[str]) -> int:
-    """Score the named packages (normalized) that have no score yet; return how many these were."""
+    """Score the packages (normalized names) without a score or a record of this month; return how many scores changed.
+
+    An interrupted call can be repeated.
+    """
     score_count = 0
     for batch in batched(names, _NAME_BATCH):
         enrichments_by_name = deps.index.get_enrichments(collection, batch)
-        if unscored := [name for name, enrichments in enrichments_by_name.items() if enrichments.health is UNSET]:
-            score_count += _rescore_batch(deps, collection, unscored)[1]
+        if incomplete := [
+            name
+            for name, enrichments in enrichments_by_name.items()
+            if enrichments.health is UNSET or not has_month(enrichments.history, deps.now())
+        ]:
+            score_count += _rescore_batch(deps, collection, incomplete)[1]
     return score_count
 
 
@@ -87,7 +103,7 @@ def _rescore_batches(deps: Dependencies, collection: str, names: Iterable[str] |
 def _rescore_batch(
     deps: Dependencies, collection: str, names: Sequence[str], new: Mapping[str, RepositoryFields] = {}
 ) -> tuple[int, int]:
-    """Score packages and write the scores that have changed, together with new fields of other owners.
+    """Score packages and write the scores and histories that have changed, together with new fields of other owners.
 
     Returns how many packages were there, and how many scores changed.
     """
@@ -97,12 +113,15 @@ def _rescore_batch(
     for name, documents in packages.items():
         newest = documents[0]
         repository = new.get(name, newest.repository)
-        enrichments = Enrichments(repository=repository, downloads=newest.downloads, health=newest.health)
+        enrichments = replace(newest.enrichments, repository=repository)
         score = score_project(deps, [document.registry for document in documents], enrichments).fields
         changed: list[ProjectFields] = [new[name]] if name in new else []
         if score != newest.health:
             changed.append(score)
             changed_count += 1
+        history = record_month(replace(enrichments, health=score), deps.now(), release=newest.registry.version)
+        if history != newest.history:
+            changed.append(history)
         if changed:
             updates[name] = changed
     if updates:

@@ -59,6 +59,7 @@ def update_collection(
             run.ingest(plan.names, plan.min_serials)
             run.remove(interval.cursor)
         run.confirm_cursor(interval.cursor)
+        run.complete_month()
     return report
 
 

@@ -14,7 +14,7 @@ from ...domain.collection import Descriptions, Tombstone
 from ...domain.documents.builder import BuildContext, build_documents, extract_readme
 from ...domain.documents.document import Enrichments
 from ...domain.documents.project import Project, ProjectStatus
-from ...domain.documents.schema import ProjectFields, RegistryFields, RepositoryFields
+from ...domain.documents.schema import OWNERS, HistoryFields, ProjectFields, RegistryFields
 from ...domain.documents.subject import is_other_project, list_outdated_enrichments
 from ...domain.errors import NotFound, Unavailable
 from ...domain.membership.evaluation import MembershipReason, evaluate_membership
@@ -191,7 +191,9 @@ def write_projects(
     names = [project.name_normalized for project in projects]
     source = enrichment_source or collection
     enrichments = dict(deps.index.get_enrichments(source, names))
-    enriched_names = [name for name, parts in enrichments.items() if parts.repository or parts.downloads]
+    enriched_names = [
+        name for name, parts in enrichments.items() if parts.repository or parts.downloads or parts.history
+    ]
     stored = deps.index.get_documents(source, enriched_names) if enriched_names else {}
     outdated: dict[str, tuple[ProjectFields, ...]] = {}
     for project in projects:
@@ -202,7 +204,8 @@ def write_projects(
         if fields := list_outdated_enrichments(
             stored[name], project.documents, enrichments[name], was_recreated=was_recreated
         ):
-            outdated[name] = fields
+            # The new history is written with the documents.
+            outdated[name] = tuple(part for part in fields if not isinstance(part, HistoryFields))
             enrichments[name] = _replace_parts(enrichments[name], fields)
     if outdated and source == collection:  # before the documents, which show the change
         deps.index.update(collection, outdated)
@@ -213,10 +216,7 @@ def write_projects(
 
 
 def _replace_parts(enrichments: Enrichments, fields: Iterable[ProjectFields]) -> Enrichments:
-    for part in fields:
-        name = "repository" if isinstance(part, RepositoryFields) else "downloads"
-        enrichments = replace(enrichments, **{name: part})
-    return enrichments
+    return replace(enrichments, **{OWNERS[type(part)].value: part for part in fields})
 
 
 def get_project(result: ProjectResult) -> Project:

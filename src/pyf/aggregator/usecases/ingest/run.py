@@ -10,11 +10,13 @@ from msgspec.structs import replace
 
 from ...domain.collection import CollectionState, ProjectState
 from ...domain.documents.project import ProjectStatus
+from ...domain.history import to_month
 from ...domain.membership.profile import Filter
 from ...ports import Dependencies
 from ..collections.aliases import create_with_alias
 from ..collections.leftovers import clear_leftovers
 from ..collections.target import Scope, Target, filter_names, require_state, resolve_filter, with_filter
+from ..enrich.scores import add_missing_scores
 from ..report import IngestReport, ProgressCallback, no_progress
 from .ingester import IngestContext, IngestResult, ingest
 from .planning import read_project_states, schedule_retries
@@ -144,6 +146,14 @@ class Run:
             self.deps.index.set_state(self.target.collection, self.state)
             self.report.added_names.sort()
             self.report.updated_names.sort()
+
+    def complete_month(self) -> None:
+        """Record this month in the history of the packages that no run has written in it, once a month."""
+        month = to_month(self.deps.now())
+        if self.state.history_month != month and not self.options.scope.is_restricted:
+            self.report.rescored += add_missing_scores(self.deps, self.target.collection, sorted(self.project_states))
+            self.state = replace(self.state, history_month=month)
+            self.deps.index.set_state(self.target.collection, self.state)
 
     def confirm_cursor(self, cursor: int) -> None:
         """Move the cursor if every change up to it is in: the run was complete and covered the whole collection."""

@@ -14,6 +14,7 @@ from ...domain.documents.project import ProjectStatus, Vulnerability, normalize_
 from ...domain.documents.project_links import ProjectLink, list_public_links
 from ...domain.email_masking import mask_emails, mask_emails_in_html, mask_links
 from ...domain.errors import NotFound
+from ...domain.history import HistoryMonth, build_history
 from ...domain.membership.requirements import RequirementLine, parse_requirement_lines
 from ...domain.readme.relative_links import build_readme_base, resolve_relative_urls
 from ...domain.replacement import find_replacement
@@ -145,6 +146,7 @@ class PackageDetails(Struct, frozen=True, kw_only=True):
     releases: tuple[ReleaseSummary, ...]
     downloads: DownloadCounts
     repository: RepositoryStats | None
+    history: tuple[HistoryMonth, ...]
     links: tuple[ProjectLink, ...]
     maintainers: tuple[str, ...]
     authors: tuple[str, ...]
@@ -187,6 +189,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         releases=build_release_summaries(documents),
         downloads=build_download_counts(documents[0]),
         repository=repository_stats,
+        history=build_history(documents),
         links=()
         if is_quarantined
         else list_public_links(newest_release, repository_stats.url if repository_stats else ""),

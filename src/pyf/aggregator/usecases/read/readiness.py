@@ -1,12 +1,21 @@
 """The readiness board: which of the most used packages of a collection support a release, and which do not yet."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.documents.schema import RegistryFields
-from ...domain.readiness import PackageReadiness, Readiness, TrendPoint, build_trend, evaluate_readiness, is_public
+from ...domain.history import parse_history
+from ...domain.readiness import (
+    PackageReadiness,
+    Readiness,
+    TrendPoint,
+    build_recorded_trend,
+    build_trend,
+    evaluate_readiness,
+    is_public,
+)
 from ...domain.search import SearchQuery, Sort
 from ...domain.support.degrees import PYTHON_RELEASES
 from ...domain.support.matrix import sort_newest_first
@@ -28,12 +37,14 @@ class ReadinessBoard(Struct, frozen=True, kw_only=True):
     """The most used packages: those that are not ready first, then by downloads.
 
     Attributes:
-        trend: How many of them were ready at the end of each of the last months.
+        trend: How many of them were ready at the end of each of the last months, by the upload dates of their releases.
+        recorded_trend: The same by what was recorded in each month.
     """
 
     goal: UpgradeGoal
     packages: tuple[PackageReadiness, ...]
     trend: tuple[TrendPoint, ...]
+    recorded_trend: tuple[TrendPoint, ...]
 
     @property
     def ready_count(self) -> int:
@@ -63,12 +74,22 @@ def build_board(
     if hits and hits[0].downloads is None:
         query = replace(query, sort=Sort.STARS)
         hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
-    packages = _evaluate(deps, target, {hit.name_normalized: hit.downloads for hit in hits}, goal)
+    downloads = {hit.name_normalized: hit.downloads for hit in hits}
+    releases = deps.index.get_documents(target.collection, downloads)
+    other_goals = _list_other_goals(deps, target, goal)
+    packages = _evaluate(releases, downloads, goal, other_goals)
+    enrichments = deps.index.get_enrichments(target.collection, [package.name_normalized for package in packages])
     order = (Readiness.NOT_READY, Readiness.UNKNOWN, Readiness.READY)
     return ReadinessBoard(
         goal=goal,
         packages=tuple(sorted(packages, key=lambda package: order.index(package.state))),
         trend=build_trend(packages, deps.now()),
+        recorded_trend=build_recorded_trend(
+            ((releases[name], parse_history(parts.history).months) for name, parts in enrichments.items()),
+            goal,
+            other_goals,
+            deps.now(),
+        ),
     )
 
 
@@ -81,15 +102,17 @@ def evaluate_packages(
     """
     goal = build_goal(deps, target, framework, python)
     visible_names = sorted(set(names) - get_hidden_names(deps, target))
-    return goal, _evaluate(deps, target, dict.fromkeys(visible_names), goal)
+    releases = deps.index.get_documents(target.collection, visible_names)
+    return goal, _evaluate(releases, dict.fromkeys(visible_names), goal, _list_other_goals(deps, target, goal))
 
 
 def _evaluate(
-    deps: Dependencies, target: Target, downloads: Mapping[str, int | None], goal: UpgradeGoal
+    releases: Mapping[str, Sequence[RegistryFields]],
+    downloads: Mapping[str, int | None],
+    goal: UpgradeGoal,
+    other_goals: Sequence[UpgradeGoal],
 ) -> list[PackageReadiness]:
-    """Evaluate packages; `downloads` of the last month by normalized name."""
-    releases = deps.index.get_documents(target.collection, downloads)
-    other_goals = _list_other_goals(deps, target, goal)
+    """Evaluate packages by their releases; both by normalized name, `downloads` of the last month."""
     return [
         evaluate_readiness(releases[name], goal, other_goals, downloads=count)
         for name, count in downloads.items()

@@ -8,8 +8,10 @@ from litestar.di import Provide
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath
 
+from ...domain.history import HistoryMonth
 from ...domain.search import SearchQuery, Sort, Suggestion
 from ...usecases.read.comparison import Comparison, compare_packages
+from ...usecases.read.history import get_history
 from ...usecases.read.package import PackageDetails, get_package, list_releases
 from ...usecases.read.package_views import ReleaseSummary
 from ...usecases.read.search import search_packages, suggest_packages
@@ -122,6 +124,15 @@ def show_releases(
     """List the releases of a package, the highest version first."""
     parameters.reject_unknown_params(request, ())
     return list_releases(site.deps, public_collection.target, name)
+
+
+@get("/collections/{collection:str}/packages/{name:str}/history", sync_to_thread=True, responses=COLLECTION_RESPONSES)
+def show_history(
+    request: AnyRequest, site: InjectedSite, public_collection: InjectedCollection, name: FromPath[str]
+) -> tuple[HistoryMonth, ...]:
+    """Return score, stars, downloads and support of a package by month, the oldest month first."""
+    parameters.reject_unknown_params(request, ())
+    return get_history(site.deps, public_collection.target, name)
 
 
 @get("/collections/{collection:str}/compare", sync_to_thread=True, responses=COLLECTION_RESPONSES)

@@ -21,6 +21,7 @@ HANDLERS = (
     handlers.show_suggestions,
     handlers.show_package,
     handlers.show_releases,
+    handlers.show_history,
     handlers.show_comparison,
     handlers.show_readiness,
     handlers.show_statistics,

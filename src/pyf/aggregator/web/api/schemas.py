@@ -81,17 +81,28 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
 
 
 class ReadinessResponse(Struct, frozen=True, kw_only=True):
-    """Packages that are not ready first, then by downloads; `trend` has the number of ready ones by month."""
+    """Packages that are not ready first, then by downloads.
+
+    `trend` has the number of ready ones by month, by the upload dates of their releases; `recorded_trend` by what was
+    recorded in each month.
+    """
 
     goal: str
     ready: int
     packages: tuple[PackageReadiness, ...]
     trend: tuple[TrendPoint, ...]
+    recorded_trend: tuple[TrendPoint, ...]
 
     @classmethod
     def from_board(cls, board: ReadinessBoard) -> "ReadinessResponse":
         """Convert a board."""
-        return cls(goal=board.goal.label, ready=board.ready_count, packages=board.packages, trend=board.trend)
+        return cls(
+            goal=board.goal.label,
+            ready=board.ready_count,
+            packages=board.packages,
+            trend=board.trend,
+            recorded_trend=board.recorded_trend,
+        )
 
 
 class CollectionStatistics(Struct, frozen=True, kw_only=True):
