@@ -1,5 +1,6 @@
 """The readiness board over HTTP: page, chart, badge, feed and API agree with one another."""
 
+import re
 from xml.etree.ElementTree import fromstring
 
 import httpx
@@ -52,7 +53,7 @@ def test_chart_badge_and_feed_show_the_same(site: httpx.Client) -> None:
 
     assert chart.headers["content-type"].startswith("image/svg+xml")
     assert fromstring(chart.text).get("aria-label") == (
-        f"Plone 6.0: {board['ready']} of {len(board['packages'])} packages are ready"
+        f"Plone 6.0: {board['ready']} of {len(board['packages'])} plone packages are ready"
     )
     assert fromstring(badge.text).get("aria-label") == "Plone 6.0: ready"
     titles = [
@@ -63,6 +64,20 @@ def test_chart_badge_and_feed_show_the_same(site: httpx.Client) -> None:
     assert sorted(map(str, titles)) == sorted(
         f"{package['name']} {package['since_release']} is ready for Plone 6.0" for package in dated
     )
+
+
+def test_page_groups_packages_by_state_and_offers_texts_to_copy(site: httpx.Client) -> None:
+    board = site.get("/api/v1/collections/plone/readiness", params=GOAL).json()
+    page = site.get(PATH, params=GOAL).text
+
+    states = [package["state"] for package in board["packages"]]
+    for state in set(states):
+        anchor = state.replace(" ", "-")
+        assert f'href="#{anchor}">{states.count(state)} {state}<' in page
+        assert f'<h2 id="{anchor}">' in page
+    assert f"[![Ready for Plone 6.0]({site.base_url}/in/plone/readiness.svg?to=Plone+6.0)]" in page
+    widths = [float(width) for width in re.findall(r'<rect class="[a-z]+" x="[0-9.]+" width="([0-9.]+)"', page)]
+    assert sum(widths) == pytest.approx(100, abs=0.1)
 
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/collections/plone/readiness", "/feeds/plone/ready.atom"])

@@ -1,7 +1,10 @@
 """The site as files: the same for the same index, and complete."""
 
+import os
 import posixpath
 import re
+import subprocess
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -55,6 +58,45 @@ def test_every_internal_link_names_a_file(tmp_path: Path) -> None:
                     )
     assert links > 100
     assert report.broken_links == ()
+
+
+def test_links_to_parts_of_pages_name_an_id(tmp_path: Path) -> None:
+    build(build_small_site(), tmp_path)
+
+    pages = {path: content.decode() for path, content in read_files(tmp_path).items() if path.endswith(".html")}
+    ids = {path: set(re.findall(r'\bid="([^"]+)"', page)) for path, page in pages.items()}
+    links = [
+        (path, posixpath.normpath(posixpath.join(posixpath.dirname(path), parts.path)) if parts.path else path, parts)
+        for path, page in pages.items()
+        for parts in map(urlsplit, LINK.findall(page))
+        if parts.fragment and not parts.scheme
+    ]
+    assert links
+    assert [(path, parts) for path, target, parts in links if parts.fragment not in ids[target]] == []
+
+
+def test_absolute_urls_name_files(tmp_path: Path) -> None:
+    """Feeds and texts to copy name the site by its URL, which may have a path."""
+    settings = load_settings(_env_file=None, web_url="https://packages.example.org/index/")
+    build_static_site(build_small_site(), load_profiles(), settings, tmp_path)
+
+    files = read_files(tmp_path)
+    pages = [content.decode() for path, content in files.items() if path.endswith((".html", ".atom"))]
+    urls = {url for page in pages for url in re.findall(r"https://packages\.example\.org/index/([^\s\"'<>()&]*)", page)}
+    assert len(urls) > 20
+    assert [url for url in urls if url not in files and f"{url}index.html" not in files] == []
+
+
+def test_files_do_not_depend_on_the_order_of_hashes(tmp_path: Path) -> None:
+    script = (
+        "import sys; from pathlib import Path; from web.test_static_site import build; "
+        "from support.site_fixtures import build_small_site; build(build_small_site(), Path(sys.argv[1]))"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": "1", "PYTHONPATH": str(Path(__file__).parents[1])}
+    subprocess.run([sys.executable, "-c", script, str(tmp_path / "seeded")], env=environment, check=True, timeout=60)
+    build(build_small_site(), tmp_path / "random")
+
+    assert read_files(tmp_path / "seeded") == read_files(tmp_path / "random")
 
 
 def test_pages_have_no_form_that_needs_a_server(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from pyf.aggregator.domain.documents.project import normalize_name
-from support.browser import COLOR_RULES, BrowserSession
+from support.browser import ALL_RULES, COLOR_RULES, BrowserSession
 from support.site_fixtures import LONG_NAME
 
 pytestmark = pytest.mark.slow
@@ -30,6 +30,15 @@ PAGES = (
     "/in/plone/compare?name=plone-api&name=plone-often&name=plone-rest&name=collective-rtl",
     "/in/plone/compare?name=plone-api&name=plone-evil",
     "/in/nowhere",
+    "/in/plone/readiness?to=Plone+6.0",
+    "/in/plone/check",
+)
+# Pages of the site as files, which a browser opens from a folder.
+FILES = (
+    "index.html",
+    "in/plone/search/index.html",
+    "in/plone/project/plone-api/index.html",
+    "in/plone/readiness/plone-6.0/index.html",
 )
 
 
@@ -37,6 +46,15 @@ def test_pages_have_no_axe_violations(reader: Callable[..., BrowserSession]) -> 
     session = reader(color_scheme="light")
 
     violations_by_path = {path: session.open_page(path) and session.find_violations() for path in PAGES}
+
+    assert {path: violations for path, violations in violations_by_path.items() if violations} == {}
+
+
+def test_files_have_no_axe_violations(reader: Callable[..., BrowserSession]) -> None:
+    session = reader("static_site", color_scheme="light")
+    rules = ALL_RULES | {"preload": False}  # axe may not request the style sheet of a folder again
+
+    violations_by_path = {path: session.open_page(path) and session.find_violations(rules) for path in FILES}
 
     assert {path: violations for path, violations in violations_by_path.items() if violations} == {}
 

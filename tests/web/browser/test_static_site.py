@@ -2,27 +2,12 @@
 
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser
 
-from pyf.aggregator.config.profiles import load_profiles
-from pyf.aggregator.settings import load_settings
-from pyf.aggregator.web.static_site import build_static_site
-from support.site_fixtures import build_small_site
 
-
-# Built before the browser starts, because both need an event loop.
-@pytest.fixture(scope="session")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("site")
-    settings = load_settings(_env_file=None, web_url="https://packages.example.org")
-    build_static_site(build_small_site(), load_profiles(), settings, folder)
-    return folder
-
-
-def test_search_finds_packages_and_links_to_their_pages(browser: Browser, folder: Path) -> None:
+def test_search_finds_packages_and_links_to_their_pages(browser: Browser, static_folder: Path) -> None:
     page = browser.new_page()
-    page.goto(f"file://{folder}/index.html")
+    page.goto(f"file://{static_folder}/index.html")
     page.get_by_role("link", name="Plone").first.click()
     page.get_by_role("searchbox").first.fill("easy api")
     page.get_by_role("button", name="Search").first.click()
@@ -33,9 +18,9 @@ def test_search_finds_packages_and_links_to_their_pages(browser: Browser, folder
     page.close()
 
 
-def test_filter_links_of_the_start_page_work(browser: Browser, folder: Path) -> None:
+def test_filter_links_of_the_start_page_work(browser: Browser, static_folder: Path) -> None:
     page = browser.new_page()
-    page.goto(f"file://{folder}/in/plone/search/index.html?framework=Plone+6.1")
+    page.goto(f"file://{static_folder}/in/plone/search/index.html?framework=Plone+6.1")
 
     names = page.locator("#packages a").all_inner_texts()
     assert page.locator("#count").inner_text() == f"{len(names)} packages for Plone 6.1"
@@ -44,10 +29,10 @@ def test_filter_links_of_the_start_page_work(browser: Browser, folder: Path) -> 
     page.close()
 
 
-def test_without_scripts_the_search_says_so(browser: Browser, folder: Path) -> None:
+def test_without_scripts_the_search_says_so(browser: Browser, static_folder: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    page.goto(f"file://{folder}/in/plone/search/index.html")
+    page.goto(f"file://{static_folder}/in/plone/search/index.html")
 
     assert page.get_by_text("Searching needs JavaScript.").is_visible()
     assert not page.locator("#q").is_visible()

@@ -38,6 +38,8 @@ MANIFEST = ".pyf-site.json"
 _PAGE_SIZE = 100
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _LINK = re.compile(r'\b(href|src|action)="(/[^"]*)"')
+# Up to the end of an attribute or of a Markdown link, whose quotation marks may be escaped.
+_URL_PATH = r"(?:(?!&#3[49];|&[gl]t;)[^\s\"'<>()])*"
 _UNSAFE = re.compile(r"[^a-z0-9.]+")
 
 
@@ -86,6 +88,7 @@ class _Builder:
         collections: Sequence[PublicCollection],
     ) -> None:
         self._deps = deps
+        self._base_url = urls.without_root(settings.web_url).rstrip("/")
         self._collections = collections
         keys = {collection.key for collection in collections}
         shown = {key: profile for key, profile in profiles.items() if key in keys} if profiles else profiles
@@ -98,8 +101,11 @@ class _Builder:
         written, changed = {MANIFEST}, 0
         for url, path in paths.items():
             content = await _request(self._app, url)
-            if path.endswith(".html"):
-                content = _make_links_relative(content.decode(), path, paths, broken_links).encode()
+            if path.endswith((".html", ".atom")):
+                text = self._replace_urls(content.decode(), paths)
+                if path.endswith(".html"):
+                    text = _make_links_relative(text, path, paths, broken_links)
+                content = text.encode()
             changed += _write(folder / path, content)
             written.add(path)
         for key, hits in self._hits.items():
@@ -113,6 +119,15 @@ class _Builder:
         return BuildReport(
             files=len(written), changed=changed, removed=len(removed), broken_links=tuple(sorted(broken_links))
         )
+
+    def _replace_urls(self, text: str, paths: Mapping[str, str]) -> str:
+        """Replace absolute URLs of pages, as in feeds and in texts to copy, by those of their files."""
+
+        def replace_url(match: re.Match[str]) -> str:
+            path = paths.get(unescape(match[1]))
+            return f"{self._base_url}/{path.removesuffix('index.html')}" if path else match[0]
+
+        return re.sub(rf"{re.escape(self._base_url)}(/{_URL_PATH})", replace_url, text)
 
     def _iter_paths(self) -> Iterator[tuple[str, str]]:
         """Yield the URL of each page of the application, and its file."""

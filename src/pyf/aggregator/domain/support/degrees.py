@@ -240,9 +240,9 @@ def _weigh_admission(
     if is_bounded:
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
     if is_out:
-        return Support(degree=Degree.ADMITTED, evidence=f"{reason}, and it was out before", is_confirmed=True)
-    age = "is" if released_at and release.uploaded else "may be"
-    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but the release {age} older")
+        return Support(degree=Degree.ADMITTED, evidence=f"{reason}, and was published after it", is_confirmed=True)
+    age = "was" if released_at and release.uploaded else "may have been"
+    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but {age} published before it")
 
 
 def _admits(specifier: SpecifierSet, version: str) -> bool:

@@ -13,8 +13,12 @@ from . import formatting
 
 CHART_WIDTH, CHART_HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 180, 34, 12, 24
 
-STATE_CLASSES = {Readiness.READY: "excellent", Readiness.UNKNOWN: "unknown", Readiness.NOT_READY: "poor"}
-_STATE_LABELS = {Readiness.READY: "ready", Readiness.UNKNOWN: "unknown", Readiness.NOT_READY: "not ready"}
+_STATE_CLASSES = {Readiness.READY: "excellent", Readiness.UNKNOWN: "unknown", Readiness.NOT_READY: "poor"}
+_EXPLANATIONS = {
+    Readiness.READY: "A classifier declares it, or the requirements were published after it, or with an upper bound.",
+    Readiness.UNKNOWN: "They can be installed, but nothing that they publish says that they work.",
+    Readiness.NOT_READY: "Their newest releases exclude it.",
+}
 
 
 class GoalLink(Struct, frozen=True, kw_only=True):
@@ -25,32 +29,37 @@ class GoalLink(Struct, frozen=True, kw_only=True):
     is_current: bool
 
 
-class StateCount(Struct, frozen=True, kw_only=True):
-    """The packages in a state, and their part of the bar above the board, in percent."""
-
-    label: str
-    css_class: str
-    count: int
-    x: float
-    width: float
-
-
 class ReadinessRow(Struct, frozen=True, kw_only=True):
-    """A package of the board."""
+    """A package of the board.
+
+    Attributes:
+        releases: The releases that support the goal: "2.0", or "2.0 to 2.4" for a package that has moved on.
+    """
 
     name: str
     url: str
     newest: str
-    state: str
-    css_class: str
     since: str
     since_iso_date: str
-    since_release: str
+    releases: str
     latest_supported: str
     evidence: str
     tracker: str
     maintainers: str
     downloads: str
+
+
+class StateGroup(Struct, frozen=True, kw_only=True):
+    """The packages in a state, and their part of the bar above the board, in percent."""
+
+    label: str
+    anchor: str
+    css_class: str
+    explanation: str
+    is_ready: bool
+    x: float
+    width: float
+    rows: tuple[ReadinessRow, ...]
 
 
 class Chart(Struct, frozen=True, kw_only=True):
@@ -69,6 +78,18 @@ class Chart(Struct, frozen=True, kw_only=True):
     top: int = _TOP
 
 
+class Snippet(Struct, frozen=True, kw_only=True):
+    """A text to copy into other pages.
+
+    Attributes:
+        needs_server: Whether its URLs work only on a server: the site as files has no badge for each release.
+    """
+
+    label: str
+    text: str
+    needs_server: bool = False
+
+
 class BoardView(Struct, frozen=True, kw_only=True):
     """The view of a board."""
 
@@ -76,16 +97,21 @@ class BoardView(Struct, frozen=True, kw_only=True):
     goals: tuple[GoalLink, ...]
     ready: int
     total: int
-    counts: tuple[StateCount, ...]
+    groups: tuple[StateGroup, ...]
     chart: Chart
-    rows: tuple[ReadinessRow, ...]
-    chart_url: str
     feed_url: str
-    badge_url: str
+    snippets: tuple[Snippet, ...]
 
 
-def build_board_view(collection: str, board: ReadinessBoard, goals: tuple[Sequence[str], Sequence[str]]) -> BoardView:
-    """Build the view of a board; `goals` are the releases of the framework and of Python that it offers."""
+def build_board_view(
+    collection: str, board: ReadinessBoard, goals: tuple[Sequence[str], Sequence[str]], base_url: str
+) -> BoardView:
+    """Build the view of a board.
+
+    Args:
+        goals: The releases of the framework and of Python that it offers.
+        base_url: What precedes paths in the URL of the site.
+    """
     pairs = to_goal_pairs(board.goal.framework and f"{board.goal.framework} {board.goal.version}", board.goal.python)
     offered = [(name, [("to", name)]) for name in goals[0]]
     offered += [(f"Python {name}", [("python", name)]) for name in goals[1]]
@@ -97,12 +123,27 @@ def build_board_view(collection: str, board: ReadinessBoard, goals: tuple[Sequen
         ),
         ready=board.ready_count,
         total=len(board.packages),
-        counts=_build_counts(board.packages),
+        groups=_build_groups(collection, board.packages),
         chart=build_chart(board.trend, len(board.packages)),
-        rows=tuple(_build_row(collection, package) for package in board.packages),
-        chart_url=urls.readiness_path(collection, pairs, suffix=".svg"),
         feed_url=urls.readiness_feed_path(collection, pairs),
-        badge_url=urls.site_path(f"/badge/{collection}/NAME/ready.svg?{urlencode(pairs)}"),
+        snippets=_build_snippets(collection, board, pairs, base_url),
+    )
+
+
+def _build_snippets(
+    collection: str, board: ReadinessBoard, pairs: Sequence[tuple[str, str]], base_url: str
+) -> tuple[Snippet, ...]:
+    page = base_url + urls.readiness_path(collection, pairs)
+    chart = base_url + urls.readiness_path(collection, pairs, suffix=".svg")
+    badge = f"{base_url}{urls.site_path(f'/badge/{collection}/NAME/ready.svg')}?{urlencode(pairs)}"
+    title = f"Ready for {board.goal.label}"
+    return (
+        Snippet(label="The chart, in Markdown", text=f"[![{title}]({chart})]({page})"),
+        Snippet(
+            label="The chart, in HTML",
+            text=f'<a href="{escape(page)}"><img src="{escape(chart)}" alt="{escape(title)}"></a>',
+        ),
+        Snippet(label="The badge of a package, in Markdown", text=f"[![{title}]({badge})]({page})", needs_server=True),
     )
 
 
@@ -127,10 +168,11 @@ def build_chart(trend: Sequence[TrendPoint], total: int) -> Chart:
     )
 
 
-def render_chart(board: ReadinessBoard) -> str:
+def render_chart(board: ReadinessBoard, collection_title: str) -> str:
     """Return the trend as an SVG of its own, readable on light and dark pages."""
     chart = build_chart(board.trend, len(board.packages))
-    title = escape(f"{board.goal.label}: {board.ready_count} of {len(board.packages)} packages are ready")
+    count = f"{board.ready_count} of {len(board.packages)} {collection_title} packages"
+    title = escape(f"{board.goal.label}: {count} are ready")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {chart.width} {chart.height + 26}" role="img" '
         f'aria-label="{title}"><title>{title}</title>'
@@ -147,28 +189,38 @@ def render_chart(board: ReadinessBoard) -> str:
     )
 
 
-def _build_counts(packages: Sequence[PackageReadiness]) -> tuple[StateCount, ...]:
-    counts, x = [], 0.0
-    for state in (Readiness.READY, Readiness.UNKNOWN, Readiness.NOT_READY):
-        count = sum(package.state is state for package in packages)
-        width = round(100 * count / max(len(packages), 1), 2)
-        counts.append(
-            StateCount(label=_STATE_LABELS[state], css_class=STATE_CLASSES[state], count=count, x=x, width=width)
-        )
+def _build_groups(collection: str, packages: Sequence[PackageReadiness]) -> tuple[StateGroup, ...]:
+    """Return the packages by state, those that are ready first, as in the bar; states without packages are left out."""
+    groups, x = list[StateGroup](), 0.0
+    for state, css_class in _STATE_CLASSES.items():
+        rows = tuple(_build_row(collection, package) for package in packages if package.state is state)
+        width = round(100 * len(rows) / max(len(packages), 1), 2)
+        if rows:
+            groups.append(
+                StateGroup(
+                    label=state.value,
+                    anchor=state.value.replace(" ", "-"),
+                    css_class=css_class,
+                    explanation=_EXPLANATIONS[state],
+                    is_ready=state is Readiness.READY,
+                    x=x,
+                    width=width,
+                    rows=rows,
+                )
+            )
         x = round(x + width, 2)
-    return tuple(counts)
+    return tuple(groups)
 
 
 def _build_row(collection: str, package: PackageReadiness) -> ReadinessRow:
+    last = f" to {package.last_supporting}" if package.last_supporting else ""
     return ReadinessRow(
         name=formatting.single_line(package.name),
         url=urls.project_path(collection, package.name_normalized),
         newest=formatting.single_line(package.newest),
-        state=_STATE_LABELS[package.state],
-        css_class=STATE_CLASSES[package.state],
         since=formatting.format_date(package.since) if package.since else "",
         since_iso_date=formatting.format_iso_date(package.since) if package.since else "",
-        since_release=formatting.single_line(package.since_release),
+        releases=formatting.single_line(f"{package.since_release}{last}"),
         latest_supported=formatting.single_line(package.latest_supported),
         evidence=formatting.sanitize(package.evidence),
         tracker=package.tracker,

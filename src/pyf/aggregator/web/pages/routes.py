@@ -164,12 +164,13 @@ def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest)
 
 @get("/in/{key:str}/readiness", sync_to_thread=True)
 def show_readiness(
-    site: InjectedSite, key: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
+    site: InjectedSite, request: AnyRequest, key: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
 ) -> Template:
     """Show which of the most used packages are ready for a release."""
     collection = site.get_collection(key)
     board = site.get_board(collection, to, python)
-    view = build_board_view(collection.key, board, list_goals(site.deps, collection.target))
+    goals = list_goals(site.deps, collection.target)
+    view = build_board_view(collection.key, board, goals, get_base_url(request, site))
     return _render_page(site, collection, "readiness.html", page=view)
 
 
@@ -178,9 +179,10 @@ def show_readiness_chart(
     site: InjectedSite, key: FromPath[str], to: FromQuery[str] = "", python: FromQuery[str] = ""
 ) -> Response[str]:
     """Show the trend of the readiness board as an image that other sites can embed."""
-    board = site.get_board(site.get_collection(key), to, python)
+    collection = site.get_collection(key)
+    board = site.get_board(collection, to, python)
     headers = {"cache-control": "public, max-age=3600"}
-    return Response(render_chart(board), media_type="image/svg+xml", headers=headers)
+    return Response(render_chart(board, collection.title), media_type="image/svg+xml", headers=headers)
 
 
 @get("/in/{key:str}/check", sync_to_thread=True)
