@@ -7,6 +7,7 @@ import pytest
 
 from pyf.aggregator.cli.commands.search import search
 from pyf.aggregator.domain.documents.schema import FACETS
+from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.web.urls import SEARCH_PARAMS
 from support.cli_runner import SEARCH, CommandRunner, CompletedCommand
 
@@ -167,3 +168,13 @@ def test_missing_search_index_is_rebuilt(filled_shell: CommandRunner) -> None:
 
     assert after.report == before.report
     assert get_names(after)[0] == "Plone.Api"
+
+
+def test_table_names_the_successor_of_a_package(shell: CommandRunner, pypi: LocalPyPI) -> None:
+    info = {"classifiers": ["Framework :: Plone"], "summary": "Deprecated in favor of Plone.Api"}
+    pypi.registry.publish("plone.olden", "1.0", info=info)
+    assert shell.invoke("-f", "-p", "plone").code == 0
+
+    table = run_search(shell, "-p", "plone", "olden")
+
+    assert "[use Plone.Api] Deprecated" in table.out

@@ -363,3 +363,12 @@ def test_next_search_finds_written_package(index: PackageIndex, search_engine: S
 
     assert search_engine.search(PLONE, SearchQuery(text="before")).total == 0
     assert [hit.health_score for hit in search_engine.search(PLONE, SearchQuery(text="after")).hits] == [77]
+
+
+def test_hit_names_the_successor_of_the_package(index: PackageIndex, search_engine: SearchEngine) -> None:
+    index.put(PLONE, [build_project("old.forms", title="old.forms", first_chapter="Deprecated in favor of new.forms.")])
+    index.put(PLONE, [build_project("new.forms", summary="Replaces old forms")])
+
+    hits = search_engine.search(PLONE, SearchQuery(text="forms", sort=Sort.NAME)).hits
+
+    assert [(hit.name, hit.replaced_by) for hit in hits] == [("new.forms", ""), ("old.forms", "new.forms")]

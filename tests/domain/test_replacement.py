@@ -7,7 +7,8 @@ from msgspec.structs import replace
 from pyf.aggregator.config.replacements import load_replacements
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.documents.schema import RegistryFields, RepositoryFields
-from pyf.aggregator.domain.replacement import Replacement, find_replacement, find_successor
+from pyf.aggregator.domain.documents.successor import find_successor
+from pyf.aggregator.domain.replacement import Replacement, find_replacement
 from support.builders import build_fields
 
 ACTIVE = build_fields("flask-thing", "1.0")
@@ -34,7 +35,7 @@ def test_successor_is_found_in_summary_and_readme(text: str, name: str) -> None:
         successor = find_successor(document)
         assert successor is not None
         assert successor.name == name
-        assert name in successor.reason
+        assert name in successor.statement
 
 
 @pytest.mark.parametrize(

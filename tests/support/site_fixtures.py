@@ -337,5 +337,6 @@ def _build_long_project(number: int) -> ProjectDocuments:
         yanked=True,
         yanked_reason=HTML_QUOTES,
         project_status="archived",
+        first_chapter=f"Replaced by {'x' * 100}",
         vulnerabilities=(Vulnerability(id="PYSEC-2026-1"),) * 12,
     )

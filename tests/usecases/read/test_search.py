@@ -4,9 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from pyf.aggregator.domain.membership.profile import Filter
+from pyf.aggregator.domain.replacement import Replacement
 from pyf.aggregator.domain.search import SearchQuery, Sort
 from pyf.aggregator.ports import Dependencies
 from pyf.aggregator.usecases.collections.target import Target
+from pyf.aggregator.usecases.read.package import get_package
 from pyf.aggregator.usecases.read.search import search_with_hints
 from support.builders import build_project, build_query, build_state
 from support.fake_dependencies import build_fake_dependencies
@@ -69,3 +71,13 @@ def test_unknown_version_is_reported_by_the_public_name_of_its_filter(deps: Depe
     outcome = search_with_hints(deps, PLONE, replace(build_query(python=("2.6",)), declared_only=True))
 
     assert [(unknown.facet.label, unknown.value) for unknown in outcome.unknown_values] == [("Python version", "2.6")]
+
+
+def test_curated_replacement_has_the_last_word(deps: Dependencies) -> None:
+    curated = {"outdated": Replacement(name="modern", reason="it stopped at Plone 5")}
+    deps = replace(deps, load_replacements=lambda: curated)
+
+    hits = search_with_hints(deps, PLONE, SearchQuery(sort=Sort.NAME)).results.hits
+
+    assert [hit.replaced_by for hit in hits] == ["", "", "modern", ""]
+    assert get_package(deps, PLONE, "outdated").hit.replaced_by == "modern"

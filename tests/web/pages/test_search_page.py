@@ -2,13 +2,15 @@
 
 import pytest
 
+from pyf.aggregator.domain.documents.document import Document
 from pyf.aggregator.domain.documents.facets import HealthBand
-from pyf.aggregator.domain.search import FacetCount, SearchQuery, SearchResults
+from pyf.aggregator.domain.search import FacetCount, SearchQuery, SearchResults, to_hit
 from pyf.aggregator.web.pages.formatting import group_versions, sort_versions
+from pyf.aggregator.web.pages.hits import build_flags
 from pyf.aggregator.web.pages.layout import render_code
 from pyf.aggregator.web.pages.search_page import SearchPage, build_search_page
 from pyf.aggregator.web.pages.search_params import SearchParams
-from support.builders import build_query
+from support.builders import build_fields, build_query
 
 
 def build_page(query: SearchQuery, *, total: int = 0, **facets: tuple[str, ...]) -> SearchPage:
@@ -90,3 +92,12 @@ def test_chips_link_to_the_search_without_them() -> None:
 )
 def test_render_code(text: str, html: str) -> None:
     assert render_code(text) == html
+
+
+def test_flag_names_the_successor_in_a_bounded_size() -> None:
+    hit = to_hit(Document(registry=build_fields("plone.old", summary=f"Replaced by {'x' * 100}")))
+
+    (flag,) = [flag for flag in build_flags(hit) if flag.word.startswith("use ")]
+
+    assert flag.severity == "mild"
+    assert len(flag.word) < 50

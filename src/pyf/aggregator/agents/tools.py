@@ -43,6 +43,7 @@ class Package:
     framework_versions: list[str]
     python_versions: list[str]
     status: str
+    replaced_by: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -252,6 +253,7 @@ def _to_package(hit: Hit) -> Package:
         framework_versions=list(hit.framework_versions),
         python_versions=list(hit.python_versions),
         status=hit.project_status,
+        replaced_by=hit.replaced_by,
     )
 
 

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from .documents.document import Document, to_optional
 from .documents.facets import HealthBand, to_health_band
 from .documents.schema import INDEXED_FACETS, DownloadFields, HealthFields, RepositoryFields
+from .documents.successor import find_successor
 
 
 class Sort(StrEnum):
@@ -102,6 +103,7 @@ class Hit(Struct, frozen=True, kw_only=True):
         supported_python_versions: Declared and admitted ones.
         downloads: Downloads of the last month.
         download_history: Downloads by month (`2026-01`).
+        replaced_by: The package to use instead, as written; "" if none is known.
     """
 
     name: str
@@ -124,6 +126,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     download_history: Mapping[str, int]
     stars: int | None
     repository_archived: bool
+    replaced_by: str = ""
 
     @property
     def health_band(self) -> HealthBand:
@@ -227,6 +230,7 @@ def to_hit(document: Document) -> Hit:
         download_history=downloads.download_history or {},
         stars=to_optional(repository.repository_stars),
         repository_archived=repository.repository_archived is True,
+        replaced_by=successor.name if (successor := find_successor(registry)) else "",
     )
 
 

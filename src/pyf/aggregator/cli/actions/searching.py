@@ -123,6 +123,7 @@ def _format_flags(hit: Hit) -> str:
     flags += ["yanked"] if hit.yanked else []
     flags += ["vulnerable"] if hit.vulnerabilities else []
     flags += ["repository archived"] if hit.repository_archived else []
+    flags += [f"use {hit.replaced_by}"] if hit.replaced_by else []
     return f"[{', '.join(flags)}] " if flags else ""
 
 

@@ -86,7 +86,7 @@ def compare_packages(deps: Dependencies, target: Target, names: Sequence[str]) -
         newest_release = documents[0].registry
         packages.append(
             ComparedPackage(
-                hit=to_display_hit(documents[0]),
+                hit=to_display_hit(deps, documents[0]),
                 first_uploaded=find_first_upload(document.registry for document in documents),
                 releases=len(documents),
                 requires_python=newest_release.requires_python,

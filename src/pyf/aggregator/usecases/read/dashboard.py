@@ -14,7 +14,7 @@ from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, Sort, 
 from ...domain.text import to_date
 from ...ports import Dependencies
 from ..collections.target import Target
-from .package_views import sanitize_hit
+from .package_views import prepare_hits
 from .search import NewPackage, get_hidden_names, sort_by_first_release
 
 # Packages in each list.
@@ -95,6 +95,7 @@ class _CollectionReader:
 
     def __init__(self, deps: Dependencies, target: Target) -> None:
         self.collection = target.collection
+        self._deps = deps
         self.today = to_date(deps.now())
         self.scoring_config: ScoringConfig = deps.scoring_config
         self._engine = deps.search
@@ -103,9 +104,7 @@ class _CollectionReader:
     def search(self, query: SearchQuery) -> SearchResults:
         """Return a page of results, without e-mail addresses."""
         results = self._engine.search(self.collection, query, hidden=self._hidden_names)
-        return SearchResults(
-            total=results.total, hits=tuple(sanitize_hit(hit) for hit in results.hits), facets=results.facets
-        )
+        return SearchResults(total=results.total, hits=prepare_hits(self._deps, results.hits), facets=results.facets)
 
     def iter_hits(self, max_pages: int, query: SearchQuery) -> Iterator[Hit]:
         """Yield the hits of several pages of a query."""
@@ -118,7 +117,7 @@ class _CollectionReader:
     def iter_newest(self, hits: Sequence[Hit]) -> Iterator[Hit]:
         """Yield the newest releases of packages that were found by older ones."""
         names = [hit.name_normalized for hit in hits]
-        yield from map(sanitize_hit, self._engine.get_hits(self.collection, names, hidden=self._hidden_names))
+        yield from prepare_hits(self._deps, self._engine.get_hits(self.collection, names, hidden=self._hidden_names))
 
 
 def _find_trending(popular_hits: Iterator[Hit]) -> tuple[Trending, ...]:

@@ -37,7 +37,7 @@ from .package_views import (
     build_repository_stats,
     find_first_upload,
     list_authors,
-    sanitize_hit,
+    prepare_hits,
     to_display_hit,
 )
 from .search import get_hidden_names
@@ -172,7 +172,7 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
     dependents = search.find_dependents(collection, own_name, limit=MAX_DEPENDENTS, hidden=hidden_names)
     similar = search.find_similar(collection, own_name, limit=MAX_SIMILAR, hidden=hidden_names)
     package = PackageDetails(
-        hit=to_display_hit(documents[0]),
+        hit=to_display_hit(deps, documents[0]),
         successor=_find_successor(deps, target, documents[0], hidden_names),
         is_quarantined=is_quarantined,
         install="" if is_quarantined else f"pip install {newest_release.name}",
@@ -197,8 +197,8 @@ def get_package(deps: Dependencies, target: Target, name: str) -> PackageDetails
         authors=list_authors(newest_release),
         vulnerabilities=newest_release.vulnerabilities,
         requirements=_build_requirements(deps, target, newest_release.requires_dist, hidden_names),
-        dependents=tuple(sanitize_hit(hit) for hit in dependents if hit.name_normalized != own_name),
-        similar=tuple(sanitize_hit(hit) for hit in similar),
+        dependents=prepare_hits(deps, (hit for hit in dependents if hit.name_normalized != own_name)),
+        similar=prepare_hits(deps, similar),
     )
     return strip_urls(package) if is_quarantined else package
 
@@ -236,7 +236,7 @@ def count_dependents(deps: Dependencies, target: Target, name: str, *, limit: in
 
 def get_summary(deps: Dependencies, target: Target, name: str) -> Hit:
     """Return the data of a package that lists display, even if it is quarantined; raises as `get_package` does."""
-    hit = to_display_hit(get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
+    hit = to_display_hit(deps, get_visible_documents(deps, target, name, get_hidden_names(deps, target))[0])
     return strip_urls(hit) if hit.project_status == ProjectStatus.QUARANTINED else hit
 
 

@@ -181,9 +181,21 @@ def list_authors(newest_release: RegistryFields) -> tuple[str, ...]:
     )
 
 
-def to_display_hit(document: Document) -> Hit:
+def to_display_hit(deps: Dependencies, document: Document) -> Hit:
     """Return the data of a release that lists display."""
-    return sanitize_hit(to_hit(document))
+    (hit,) = prepare_hits(deps, [to_hit(document)])
+    return hit
+
+
+def prepare_hits(deps: Dependencies, hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """Return hits as lists display them: sanitized, and with the curated replacements, which have the last word."""
+    curated = deps.load_replacements()
+    return tuple(
+        sanitize_hit(
+            replace(hit, replaced_by=curated[hit.name_normalized].name) if hit.name_normalized in curated else hit
+        )
+        for hit in hits
+    )
 
 
 def sanitize_hit(hit: Hit) -> Hit:

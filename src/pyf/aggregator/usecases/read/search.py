@@ -24,7 +24,7 @@ from ...domain.search import (
 )
 from ...ports import Dependencies
 from ..collections.target import Target, require_state
-from .package_views import find_first_upload, sanitize_hit
+from .package_views import find_first_upload, prepare_hits
 from .spelling import suggest_spellings
 
 # A new package has changed recently, so new packages are selected from this many recent ones.
@@ -67,7 +67,7 @@ def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) ->
         results = deps.search.search(target.collection, resolved_query, hidden=hidden_names)
     displayed = replace(
         results,
-        hits=tuple(sanitize_hit(hit) for hit in results.hits),
+        hits=prepare_hits(deps, results.hits),
         facets=_to_public_facets(results.facets, declared_only=query.declared_only),
         did_you_mean=()
         if results.total or not query.text

@@ -38,7 +38,10 @@ def build_flags(hit: Hit, *, with_meanings: bool = True) -> tuple[Flag, ...]:
         warnings.append(Flag(word=advisories, meaning="Known vulnerabilities of this release", severity="grave"))
     if hit.yanked:
         warnings.append(Flag(word="yanked", meaning="Withdrawn by its author", severity="grave"))
-    if hit.repository_archived:
+    if hit.replaced_by:
+        name = formatting.truncate_html(formatting.single_line(hit.replaced_by), _MAX_VERSION_SIZE)
+        warnings.append(Flag(word=f"use {name}", meaning="It has ended, and this package replaces it"))
+    elif hit.repository_archived:
         warnings.append(Flag(word="repository archived", meaning="Its source repository is read-only"))
     if hit.is_prerelease:
         warnings.append(Flag(word="pre-release", meaning="There is no stable release"))
