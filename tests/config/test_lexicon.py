@@ -42,6 +42,7 @@ def test_packaged_words_name_one_abbreviated_package() -> None:
         ("related: {'&&': [b]}", "'&&' has no word"),
         ("stop_words: [in, on]", "need quotes"),
         ("concepts: [a]", "'concepts:'"),
+        ("families: [a]", "'families:'"),
         ("concepts: [{asked: [a]}]", "'concepts:'"),
         ("concepts: [{asked: [a], search: ['&&']}]", "'&&' has no word"),
         ("frameworks: [", "not YAML"),

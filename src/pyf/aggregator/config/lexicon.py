@@ -11,7 +11,7 @@ from .yaml_file import read_packaged, read_user_file
 
 _PACKAGED_FILE = "synonyms.yaml"
 _LIST_KEYS = ("frameworks", "prefixes", "stop_words")
-_KEYS = (*_LIST_KEYS, "synonyms", "related", "concepts")
+_KEYS = (*_LIST_KEYS, "synonyms", "related", "concepts", "families")
 
 
 def load_lexicon(path: str = "") -> Lexicon:
@@ -42,17 +42,18 @@ def _parse_data(content: Any, source: str) -> dict[str, Any]:
         raise Invalid(f"{source}: must be a mapping with no other keys than {', '.join(_KEYS)}")
     lists = {key: _parse_words(content.get(key), f"{source}: '{key}:'") for key in _LIST_KEYS}
     return lists | {
-        "synonyms": _parse_synonyms(content, source),
+        "synonyms": _parse_groups(content, "synonyms", source),
+        "families": _parse_groups(content, "families", source),
         "related": _parse_related(content, source),
         "concepts": _parse_concepts(content, source),
     }
 
 
-def _parse_synonyms(content: Mapping[str, Any], source: str) -> list[list[str]]:
-    groups = content.get("synonyms") or []
+def _parse_groups(content: Mapping[str, Any], key: str, source: str) -> list[list[str]]:
+    groups = content.get(key) or []
     if not isinstance(groups, list):
-        raise Invalid(f"{source}: 'synonyms:' must be a list of lists of phrases that mean the same")
-    return [_parse_words(group, f"{source}: each of 'synonyms:'") for group in groups]
+        raise Invalid(f"{source}: '{key}:' must be a list of lists of phrases that mean the same")
+    return [_parse_words(group, f"{source}: each of '{key}:'") for group in groups]
 
 
 def _parse_related(content: Mapping[str, Any], source: str) -> dict[str, list[str]]:

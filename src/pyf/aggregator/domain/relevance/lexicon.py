@@ -34,6 +34,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         synonyms: Phrases with the same meaning, by phrase.
         related: Phrases with a similar meaning, by phrase.
         concepts: Subjects that people describe in other words than packages do.
+        families: The first stem of each family of words that concepts do not distinguish, by the stems of all.
     """
 
     frameworks: frozenset[str] = frozenset()
@@ -42,6 +43,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     synonyms: Mapping[Phrase, tuple[Phrase, ...]] = {}
     related: Mapping[Phrase, tuple[Phrase, ...]] = {}
     concepts: tuple[Concept, ...] = ()
+    families: Mapping[str, str] = {}
 
     @cached_property
     def max_phrase_length(self) -> int:
@@ -62,12 +64,13 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return _index_by_stems(self.related)
 
     @cached_property
-    def _concepts_by_stem(self) -> Mapping[str, list[tuple[frozenset[str], Concept]]]:
-        """The phrases of all concepts by one of their stems."""
-        by_stem: dict[str, list[tuple[frozenset[str], Concept]]] = {}
+    def _concepts_by_stem(self) -> Mapping[str, list[tuple[frozenset[str], frozenset[str], Concept]]]:
+        """The phrases of all concepts by one of their stems; first as families."""
+        by_stem: dict[str, list[tuple[frozenset[str], frozenset[str], Concept]]] = {}
         for concept in self.concepts:
             for phrase in concept.asked:
-                by_stem.setdefault(min(phrase), []).append((phrase, concept))
+                families = self._to_families(phrase)
+                by_stem.setdefault(min(families), []).append((families, phrase, concept))
         return by_stem
 
     @cached_property
@@ -88,10 +91,10 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     def find_concepts(self, words: Iterable[str]) -> Iterator[tuple[frozenset[str], Concept]]:
         """Yield the concepts that a query asks for, each with the stems of a phrase that it contains."""
-        stems = frozenset(map(stem, words))
+        stems = self._to_families(map(stem, words))
         for word_stem in sorted(stems):
-            for phrase, concept in self._concepts_by_stem.get(word_stem, ()):
-                if phrase <= stems:
+            for families, phrase, concept in self._concepts_by_stem.get(word_stem, ()):
+                if families <= stems:
                     yield phrase, concept
 
     def find_phrase(self, tokens: list[str], start: int) -> Phrase:
@@ -102,6 +105,9 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
                 return phrase
         return (tokens[start],)
 
+    def _to_families(self, stems: Iterable[str]) -> frozenset[str]:
+        return frozenset(self.families.get(word_stem, word_stem) for word_stem in stems)
+
 
 class LexiconEntries(Struct, frozen=True, kw_only=True):
     """The entries of a lexicon as text.
@@ -110,6 +116,7 @@ class LexiconEntries(Struct, frozen=True, kw_only=True):
         synonyms: Groups of phrases with the same meaning.
         related: Phrases with a similar meaning, by phrase.
         concepts: What people ask, and what packages call it.
+        families: Groups of words that concepts do not distinguish.
     """
 
     frameworks: Iterable[str] = ()
@@ -118,6 +125,7 @@ class LexiconEntries(Struct, frozen=True, kw_only=True):
     synonyms: Iterable[Iterable[str]] = ()
     related: Mapping[str, Iterable[str]] = {}
     concepts: Iterable[tuple[Iterable[str], Iterable[str]]] = ()
+    families: Iterable[Iterable[str]] = ()
 
 
 def build_lexicon(entries: LexiconEntries) -> Lexicon:
@@ -143,6 +151,7 @@ def build_lexicon(entries: LexiconEntries) -> Lexicon:
             )
             for asked, search in entries.concepts
         ),
+        families=_index_families(entries.families),
     )
 
 
@@ -159,6 +168,15 @@ def _index_by_stems(phrases_by_phrase: Mapping[Phrase, tuple[Phrase, ...]]) -> M
             dict.fromkeys(alternative for alternative in alternatives if to_stems(alternative) != phrase_stems)
         )
     return {phrase: tuple(alternatives) for phrase, alternatives in by_stems.items()}
+
+
+def _index_families(families: Iterable[Iterable[str]]) -> Mapping[str, str]:
+    by_stem: dict[str, str] = {}
+    for family in families:
+        stems = [stem(word) for text in family for word in tokenize(text)]
+        for word_stem in stems:
+            by_stem.setdefault(word_stem, stems[0])
+    return by_stem
 
 
 def _parse_phrase(text: str) -> Phrase:

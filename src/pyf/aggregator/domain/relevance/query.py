@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise
 from math import log, sqrt
 
 from msgspec import Struct
@@ -31,6 +32,9 @@ CONCEPT_WEIGHT = 1.0
 _MAX_CONCEPTS = 3
 # A word in a smaller fraction of projects may be incomplete.
 _MAX_RARE_FREQUENCY = 0.001
+# A word is split if at most one package has it, each part has this many letters, and this fraction of the packages (and
+# this many) have each part.
+_MIN_PART_LENGTH, _MIN_PART_FREQUENCY, _MIN_PART_COUNT = 3, 0.0005, 2
 # More words are no name.
 _MAX_NAME_WORDS = 6
 
@@ -202,7 +206,11 @@ def parse_query(
         or phrases
     )
     core = [word for phrase in significant for word in phrase]
-    terms = [_build_term(group, lexicon, frequencies) for group in _group_synonyms(significant, lexicon)]
+    compounds = _find_compounds(significant, frequencies)
+    terms = [
+        _build_term(group, lexicon, frequencies, compounds.get(group[0], ()))
+        for group in _group_synonyms(significant, lexicon)
+    ]
     whole, joined_core, full_core = "".join(tokens), "".join(core), "".join(without_frameworks)
     is_name = len(tokens) <= _MAX_NAME_WORDS
     name_typos = get_allowed_typos(joined_core) if is_name else 0
@@ -264,7 +272,34 @@ def _group_synonyms(phrases: Iterable[Phrase], lexicon: Lexicon) -> list[tuple[P
     return groups
 
 
-def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, frequencies: WordFrequencies) -> QueryTerm:
+def _find_compounds(phrases: Sequence[Phrase], frequencies: WordFrequencies) -> dict[Phrase, tuple[Variant, ...]]:
+    """Return other spellings of single words that the collection has: joined with a neighbor, or split in two."""
+    compounds: dict[Phrase, tuple[Variant, ...]] = {}
+    for pair in pairwise(phrases):
+        joined = "".join(word for phrase in pair for word in phrase)
+        if all(len(phrase) == 1 for phrase in pair) and frequencies.count_in_heads(stem(joined)):
+            for phrase in pair:
+                compounds[phrase] = (*compounds.get(phrase, ()), Variant((joined,), _PHRASE_WEIGHT))
+    for phrase in phrases:
+        parts = _split_compound(phrase[0], frequencies) if len(phrase) == 1 else ()
+        if parts:
+            compounds[phrase] = (*compounds.get(phrase, ()), Variant(parts, _PHRASE_WEIGHT))
+    return compounds
+
+
+def _split_compound(word: str, frequencies: WordFrequencies) -> Phrase:
+    """Return the most frequent two words that an unusual word consists of: "open" and "graph"; empty for none."""
+    positions = range(_MIN_PART_LENGTH, len(word) - _MIN_PART_LENGTH + 1)
+    if not positions or frequencies.count_in_heads(stem(word)) > 1:
+        return ()
+    splits = [(word[:position], word[position:]) for position in positions]
+    count, parts = max((min(frequencies.count_in_heads(stem(part)) for part in split), split) for split in splits)
+    return parts if count >= max(_MIN_PART_COUNT, _MIN_PART_FREQUENCY * frequencies.package_count) else ()
+
+
+def _build_term(
+    group: tuple[Phrase, ...], lexicon: Lexicon, frequencies: WordFrequencies, compounds: Sequence[Variant]
+) -> QueryTerm:
     phrase, *synonyms = group
     variant_weight = _weigh_variant(phrase, frequencies)
     variants: dict[Phrase, Variant] = {}
@@ -277,6 +312,8 @@ def _build_term(group: tuple[Phrase, ...], lexicon: Lexicon, frequencies: WordFr
         )
         variants.setdefault(variant.words, Variant(variant.words, variant.weight * factor))
     is_used = any(all(frequencies.count_in_texts(stem(word)) for word in words) for words in variants)
+    for compound in compounds:
+        variants.setdefault(compound.words, compound)
     return QueryTerm(
         words=phrase,
         variants=tuple(variants.values()),

@@ -6,7 +6,7 @@ from .lexicon import Lexicon
 from .names import NameForms, build_name_forms, is_affix
 from .query import ParsedQuery, QueryTerm, Variant
 from .searchable import Searchable
-from .tiers import get_name_tier
+from .tiers import EXACT, get_name_tier
 from .tokenizer import is_within_typos, stem
 
 # Weights of a word by field; in the name it weighs more if the query covers the whole name.
@@ -25,6 +25,8 @@ _SYNONYM_BONUS = 0.1
 _NOT_ADJACENT_FACTOR = 0.7
 # Bonus for a project of a framework that the query names, and of any framework if the query names none.
 NAMED_FRAMEWORK_BONUS, ANY_FRAMEWORK_BONUS = 0.3, 0.15
+# Malus for a project of another framework than the query names.
+_FOREIGN_MALUS = 0.2
 # What quality adds to a match of words.
 QUALITY_WEIGHT = 0.3
 # The score of the lowest tier of names, above all matches of words.
@@ -49,13 +51,18 @@ def compute_score(query: ParsedQuery, project: Searchable, quality: float, lexic
     """Return the score of a project, the higher the better; None if it does not match."""
     forms = build_name_forms(project.name_normalized, lexicon)
     is_favored = any(_is_made_for(framework, project) for framework in query.frameworks)
-    if tier := get_name_tier(query, project, forms, is_favored=is_favored):
+    is_foreign = bool(query.frameworks) and not is_favored and is_made_for_framework(project, lexicon)
+    tier = get_name_tier(query, project, forms, is_favored=is_favored)
+    # "sso" with Plone does not ask for fastapi-sso; the complete name does.
+    if tier and (tier >= EXACT or not is_foreign):
         return _NAME_SCORE + tier + quality / 2
     value = _score_words(query, project, forms)
     if value is None:
-        return None
+        if not tier:
+            return None
+        value = 0.0
     if query.frameworks:
-        value += NAMED_FRAMEWORK_BONUS * is_favored
+        value += NAMED_FRAMEWORK_BONUS * is_favored - _FOREIGN_MALUS * is_foreign
     elif is_made_for_framework(project, lexicon):
         value += ANY_FRAMEWORK_BONUS
     return value + QUALITY_WEIGHT * quality
