@@ -152,7 +152,7 @@ SORT_ORDERS: Mapping[Sort, SortOrder] = {
 }
 
 
-class FacetCount(Struct, frozen=True, kw_only=True):
+class FacetCount(Struct, frozen=True, kw_only=True, gc=False):
     """How many packages of the results have a value."""
 
     value: str

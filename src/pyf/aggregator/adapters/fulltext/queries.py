@@ -191,17 +191,18 @@ def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query
 
 def _match_terms(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that have a required term of a query, scored by the weights of all terms."""
-    matches = [(term, _match_term(term, term.weight / query.total_weight)) for term in query.terms]
-    required = [match for term, match in matches if query.is_required(term)]
-    if query.min_required_terms == 1 and len(required) == len(matches):
-        return _any(required)
-    words = [match for term, match in matches if query.is_required(term) and term.words]
-    enough = _Q.boolean_query(
-        [(Occur.Should, match) for match in words], minimum_number_should_match=query.min_required_terms
-    )
-    concepts = [match for term, match in matches if query.is_required(term) and not term.words]
-    condition = _Q.const_score_query(_any([enough, *concepts]), 0.0)
-    return _Q.boolean_query([(Occur.Must, condition), *((Occur.Should, match) for _, match in matches)])
+    clauses = [(term, (Occur.Should, _match_term(term, term.weight / query.total_weight))) for term in query.terms]
+    required = [(term, clause) for term, clause in clauses if query.is_required(term)]
+    minimum = query.min_required_terms
+    if minimum == 1 or all(term.words for term, _ in required):
+        enough = _Q.boolean_query([clause for _, clause in required], minimum_number_should_match=minimum)
+        optional = [clause for term, clause in clauses if not query.is_required(term)]
+        return _Q.boolean_query([(Occur.Must, enough), *optional]) if optional else enough
+    # One concept is enough, or several words.
+    words = _Q.boolean_query([clause for term, clause in required if term.words], minimum_number_should_match=minimum)
+    concepts = [clause for term, clause in required if not term.words]
+    condition = _Q.const_score_query(_Q.boolean_query([(Occur.Should, words), *concepts]), 0.0)
+    return _Q.boolean_query([(Occur.Must, condition), *(clause for _, clause in clauses)])
 
 
 def _match_term(term: QueryTerm, share: float) -> tantivy.Query:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 from weakref import finalize
 
-from msgspec import Struct
+from msgspec import Struct, msgpack
 from msgspec.json import Decoder, encode
 
 from ...domain.relevance import PopularityScale, QualitySignals, Searchable, build_popularity_scale
@@ -77,8 +77,8 @@ class IndexProgress(Struct, frozen=True, kw_only=True):
     changed_count: int = 0
 
 
-class RankingFields(Struct, frozen=True, array_like=True):
-    """The fields that a package is ranked by."""
+class RankingFields(Struct, frozen=True, array_like=True, gc=False):
+    """The fields that a package is ranked by; without `gc`, because each search makes hundreds of them."""
 
     searchable: Searchable
     quality_signals: QualitySignals
@@ -88,7 +88,7 @@ class NoSortPositionLeft(Exception):
     """No sort position is left between two names: the index must be rebuilt."""
 
 
-_RANKING, _HIT, _PROGRESS = Decoder(RankingFields), Decoder(Hit), Decoder(IndexProgress)
+_RANKING, _HIT, _PROGRESS = msgpack.Decoder(RankingFields), msgpack.Decoder(Hit), Decoder(IndexProgress)
 _OLDER_RELEASES = Decoder(tuple[OlderRelease, ...])
 
 
@@ -126,11 +126,11 @@ class StoredFields:
 
     def get_ranking(self, numbers: Iterable[int]) -> Mapping[int, RankingFields]:
         """Return the ranking fields of packages; removed ones are left out."""
-        return {number: _RANKING.decode(json) for number, json in self._select("ranking", numbers)}
+        return {number: _RANKING.decode(row) for number, row in self._select("ranking", numbers)}
 
     def get_hits(self, numbers: Sequence[int]) -> list[Hit]:
         """Return the hits of packages, in their order; removed ones are left out."""
-        hits = {number: _HIT.decode(json) for number, json in self._select("hit", numbers)}
+        hits = {number: _HIT.decode(row) for number, row in self._select("hit", numbers)}
         return [hits[number] for number in numbers if number in hits]
 
     def get_older_releases(self, name: str) -> tuple[OlderRelease, ...]:
@@ -266,9 +266,10 @@ class StoredFieldsWriter:
 
 def to_row(entry: IndexedPackage, sort_position: int, number: int | None = None) -> PackageRow:
     """Encode a package as a row; without a number, it gets the next one."""
-    ranking = encode(RankingFields(entry.searchable, entry.quality_signals))
     hit = entry.hit
-    return hit.name_normalized, sort_position, hit.downloads, ranking, encode(hit), encode(entry.older_releases), number
+    ranking = msgpack.encode(RankingFields(entry.searchable, entry.quality_signals))
+    older_releases = encode(entry.older_releases)  # they have parts in JSON
+    return hit.name_normalized, sort_position, hit.downloads, ranking, msgpack.encode(hit), older_releases, number
 
 
 def has_search_version(progress: IndexProgress) -> bool:

@@ -1,8 +1,8 @@
 """Forms of a project's name for comparison with queries."""
 
 from collections.abc import Iterable
-from functools import lru_cache
-from itertools import accumulate, compress
+from functools import cached_property, lru_cache
+from itertools import accumulate
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ _MIN_GLUED_LENGTH = 4
 MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH = 4, 5
 
 
-class NameForms(Struct, frozen=True):
+class NameForms(Struct, frozen=True, dict=True):
     """The forms of a name, all without separators.
 
     Attributes:
@@ -26,42 +26,47 @@ class NameForms(Struct, frozen=True):
         core: Without words that only mark the ecosystem: "debugtoolbar" for `plone.app.debugtoolbar`.
         core_without_digits: The core without trailing numbers.
         stems: The stems of the core without trailing numbers.
-        joined_segments: All sequences of neighboring segments, joined.
+        core_words: The segments of the core that are not numbers, each with its stem without a trailing number.
+        parts: The segments.
         segments: The segments, and the core if a framework's name is glued to it.
-        core_segments: The segments of the core that are not numbers.
-        core_stems: The stems of these segments, without trailing numbers.
     """
 
     whole: str
     core: str
     core_without_digits: str
     stems: str
-    joined_segments: frozenset[str]
+    core_words: tuple[tuple[str, str], ...]
+    parts: tuple[str, ...]
     segments: tuple[str, ...]
-    core_segments: tuple[str, ...]
-    core_stems: tuple[str, ...]
+
+    @cached_property
+    def joined_segments(self) -> frozenset[str]:
+        """All sequences of neighboring segments, joined, and the core."""
+        joined = {self.core}
+        for start in range(len(self.parts)):
+            joined.update(accumulate(self.parts[start:]))
+        return frozenset(joined)
+
+    def has_joined(self, text: str) -> bool:
+        """Return whether a text is one of the joined segments."""
+        return text in self.whole and text in self.joined_segments  # the first check is fast and mostly false
 
 
 @lru_cache(maxsize=50_000)
 def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
     """Build the forms of a normalized name."""
-    segments = tuple(name_normalized.split("-"))
-    core = _strip_affixes(segments, lexicon)
+    parts = tuple(name_normalized.split("-"))
+    core = _strip_affixes(parts, lexicon)
     joined, without_digits = "".join(core), [strip_trailing_digits(part) or part for part in core]
-    stems = tuple(map(stem, without_digits))
-    joined_segments = {joined}
-    for start in range(len(segments)):
-        joined_segments.update(accumulate(segments[start:]))
-    has_letters = [not part.isdigit() for part in core]
+    stems = [stem(part) for part in without_digits]
     return NameForms(
-        whole="".join(segments),
+        whole="".join(parts),
         core=joined,
         core_without_digits="".join(without_digits),
         stems="".join(stems),
-        joined_segments=frozenset(joined_segments),
-        segments=segments if len(core) > 1 or joined in segments else (*segments, joined),
-        core_segments=tuple(compress(core, has_letters)),
-        core_stems=tuple(compress(stems, has_letters)),
+        core_words=tuple([pair for pair in zip(core, stems, strict=True) if not pair[0].isdigit()]),
+        parts=parts,
+        segments=parts if len(core) > 1 or joined in parts else (*parts, joined),
     )
 
 

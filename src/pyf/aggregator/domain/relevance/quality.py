@@ -44,7 +44,7 @@ def build_popularity_scale(downloads: Iterable[int]) -> PopularityScale:
     return PopularityScale(tuple(known[(2 * step + 1) * len(known) // (2 * _MAX_STEPS)] for step in range(_MAX_STEPS)))
 
 
-class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True):
+class QualitySignals(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The signals of a project's quality.
 
     Attributes:

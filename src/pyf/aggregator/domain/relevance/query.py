@@ -67,19 +67,14 @@ class Variant(Struct, frozen=True, dict=True):
     weight: float = 1.0
 
     @cached_property
-    def stems(self) -> tuple[str, ...]:
-        """The stems of the words."""
-        return tuple(map(stem, self.words))
-
-    @cached_property
-    def padded_stems(self) -> tuple[str, ...]:
-        """Each stem between spaces, to find it as a whole word in searched texts."""
-        return tuple(f" {word_stem} " for word_stem in self.stems)
+    def searched_words(self) -> tuple[tuple[str, str, str], ...]:
+        """Each word, its stem, and the stem between spaces, to find it as a whole word in searched texts."""
+        return tuple((word, stem(word), f" {stem(word)} ") for word in self.words)
 
     @cached_property
     def phrase(self) -> str:
         """All stems between spaces, to find them as a phrase in searched texts."""
-        return f" {' '.join(self.stems)} "
+        return f" {' '.join(to_stems(self.words))} "
 
 
 class QueryTerm(Struct, frozen=True, kw_only=True, dict=True):
@@ -146,6 +141,11 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         return self.alternative_names | self.literal_cores
 
     @cached_property
+    def padded_modules(self) -> tuple[str, ...]:
+        """Each module between spaces, to find it among the aliases of a package."""
+        return tuple(f" {module} " for module in self.modules)
+
+    @cached_property
     def required_terms(self) -> tuple[QueryTerm, ...]:
         """The terms that decide whether a project matches; at least one. A concept alone is enough."""
         return tuple(term for term in self.terms if term.weight >= _MIN_REQUIRED_WEIGHT) or self.terms
@@ -181,9 +181,14 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         """How many of the required terms a project must match."""
         return max(1, round(sum(1 for term in self.required_terms if term.words) * _REQUIRED_FRACTION))
 
+    @cached_property
+    def min_required_weight(self) -> float:
+        """The least weight of a required term."""
+        return min(term.weight for term in self.required_terms)
+
     def is_required(self, term: QueryTerm) -> bool:
         """Return whether a term is required."""
-        return term.weight >= _MIN_REQUIRED_WEIGHT or len(self.required_terms) == len(self.terms)
+        return term.weight >= self.min_required_weight
 
 
 def parse_query(

@@ -101,12 +101,13 @@ def _is_made_for(framework: str, project: Searchable) -> bool:
 
 def _is_whole_name(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether the query covers every segment of a name's core."""
-    for segment, segment_stem in zip(forms.core_segments, forms.core_stems, strict=True):
+    vocabulary, prefixes, suffixes = query.vocabulary, query.prefixes, query.suffixes
+    for segment, segment_stem in forms.core_words:
         if (
-            segment in query.vocabulary
-            or segment_stem in query.vocabulary
-            or segment.startswith(query.prefixes)
-            or segment.endswith(query.suffixes)
+            segment in vocabulary
+            or segment_stem in vocabulary
+            or segment.startswith(prefixes)
+            or segment.endswith(suffixes)
         ):
             continue
         if not any(is_within_typos(term.joined_words, segment, term.allowed_typos) for term in query.fuzzy_terms):
@@ -120,35 +121,38 @@ def _score_term(term: QueryTerm, candidate: _Candidate) -> float:
         # No field weighs more than the name, so that a variant that can't be better is skipped.
         if variant.weight * name_weight > best:
             best = max(best, variant.weight * _score_variant(variant, candidate))
-    if best and any(_score_variant(synonym, candidate) for synonym in term.synonyms):
+    if best and term.synonyms and any(_score_variant(synonym, candidate) for synonym in term.synonyms):
         best += _SYNONYM_BONUS
     if best >= name_weight or not term.words:
         return best
-    if term.joined_words in candidate.forms.joined_segments:
+    if candidate.forms.has_joined(term.joined_words):
         return name_weight
     return name_weight if term.allowed_typos and _is_misspelled(term, candidate.forms) else best
 
 
 def _score_variant(variant: Variant, candidate: _Candidate) -> float:
-    if len(variant.words) == 1:
-        return _score_word(variant.words[0], variant.padded_stems[0], candidate)
     value = candidate.name_weight
-    for word, padded_stem in zip(variant.words, variant.padded_stems, strict=True):
-        value = min(value, _score_word(word, padded_stem, candidate))
+    for searched_word in variant.searched_words:
+        value = min(value, _score_word(searched_word, candidate))
         if not value:
             return 0.0
-    if not any(variant.phrase in part for part in candidate.project.texts[:4]):
+    if len(variant.words) > 1 and not any(variant.phrase in part for part in candidate.project.texts[:4]):
         return value * _NOT_ADJACENT_FACTOR
     return value
 
 
-def _score_word(word: str, padded_stem: str, candidate: _Candidate) -> float:
-    project = candidate.project
-    if padded_stem not in candidate.text:
-        return candidate.name_weight if _is_part_of_name(word, padded_stem, candidate.forms) else 0.0
-    if padded_stem in project.name:
+def _score_word(searched_word: tuple[str, str, str], candidate: _Candidate) -> float:
+    word, word_stem, padded_stem = searched_word
+    project, name = candidate.project, candidate.forms.whole
+    # The containment checks are fast and false for most packages.
+    if (word_stem in name or word in name) and (
+        padded_stem in project.name
+        or any(is_affix(word, part) or is_affix(word_stem, part) for part in candidate.forms.segments)
+    ):
         return candidate.name_weight
-    if _is_part_of_name(word, padded_stem, candidate.forms):
+    if padded_stem not in candidate.text:
+        return 0.0
+    if padded_stem in project.name:
         return candidate.name_weight
     if padded_stem in project.keywords:
         return KEYWORDS_WEIGHT
@@ -157,15 +161,6 @@ def _score_word(word: str, padded_stem: str, candidate: _Candidate) -> float:
     if padded_stem in project.opening:
         return OPENING_WEIGHT
     return REST_WEIGHT if padded_stem in project.rest else HISTORY_WEIGHT
-
-
-def _is_part_of_name(word: str, padded_stem: str, forms: NameForms) -> bool:
-    """Return whether a segment of the name begins or ends with a word."""
-    word_stem = padded_stem[1:-1]
-    # The containment check is fast and false for most names.
-    return (word_stem in forms.whole or word in forms.whole) and any(
-        is_affix(word, part) or is_affix(word_stem, part) for part in forms.segments
-    )
 
 
 def _is_misspelled(term: QueryTerm, forms: NameForms) -> bool:

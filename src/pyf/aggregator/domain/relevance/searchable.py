@@ -27,7 +27,7 @@ _MAX_TEXT_LENGTH = 8_000
 _LEAD_LENGTH = 160
 
 
-class Searchable(Struct, frozen=True, kw_only=True, array_like=True):
+class Searchable(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
     """The texts of one project, the heaviest first; stems are surrounded by spaces, so that `" stem " in text` works.
 
     Attributes:

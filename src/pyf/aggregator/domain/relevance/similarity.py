@@ -58,7 +58,7 @@ def rank_prefix(prefix: str, name_normalized: str, lexicon: Lexicon) -> int:
         return 0
     if forms.whole.startswith(prefix) or forms.core.startswith(prefix):
         return NAME_PREFIX
-    if any(segment.startswith(prefix) for segment in forms.joined_segments):
+    if prefix in forms.whole and any(segment.startswith(prefix) for segment in forms.joined_segments):
         return SEGMENT_PREFIX
     return FUZZY_PREFIX if _is_fuzzy_prefix(prefix, forms) else 0
 

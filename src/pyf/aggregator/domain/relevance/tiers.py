@@ -25,7 +25,7 @@ def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, 
     # A synonym of a name matches only if the framework matches as well, if the query has one.
     if is_core_match(query, forms) and (is_favored or not query.frameworks or is_literal_match(query, forms)):
         return CORE + is_favored
-    if any(f" {module} " in project.aliases for module in query.modules):
+    if any(module in project.aliases for module in query.padded_modules):
         return CORE + is_favored
     if query.stems == forms.stems and (is_favored or not query.frameworks):
         return STEMMED + is_favored
@@ -47,7 +47,7 @@ def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
 def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether a name begins with the query, or contains all of its words in a row."""
     is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
-    return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and query.core in forms.joined_segments)
+    return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and forms.has_joined(query.core))
 
 
 def _get_pasted_tier(pasted: Pasted, project: Searchable, forms: NameForms) -> int:
