@@ -3,24 +3,31 @@
 import asyncio
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from pyf.aggregator.bootstrap import open_dependencies
+from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from pyf.aggregator.sandbox.pypi import LocalPyPI
+from pyf.aggregator.settings import load_settings
 from support.cli_runner import CommandRunner
 from support.http_server import serve_app
 from support.site_fixtures import build_small_site
 
-mcp = pytest.importorskip("mcp", reason="needs the package mcp")
+# The functions import the package: that takes half a second in each process that collects these tests.
+pytestmark = pytest.mark.skipif(find_spec("mcp") is None, reason="needs the package mcp")
 
 
 async def call_tools(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
-    async with mcp.Client(server) as client:
+    from mcp import Client
+
+    async with Client(server) as client:
         return [await client.call_tool(name, arguments) for name, arguments in calls]
 
 
@@ -30,7 +37,9 @@ def ask(server: Any, *calls: tuple[str, dict[str, Any]]) -> list[Any]:
 
 
 async def list_tools(server: Any) -> list[Any]:
-    async with mcp.Client(server) as client:
+    from mcp import Client
+
+    async with Client(server) as client:
         tools: list[Any] = (await client.list_tools()).tools
         return tools
 
@@ -45,19 +54,30 @@ def django(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandRunner]:
         yield runner
 
 
+@pytest.fixture(scope="module")
+def server(django: CommandRunner) -> Iterator[Any]:
+    """The server of these packages, which a client calls in this process."""
+    from pyf.aggregator.agents.server import build_server
+
+    with open_dependencies(load_settings(sqlite_path=str(django.folder / "index.sqlite3"))) as deps:
+        yield build_server(deps, load_profiles())
+
+
 def open_stdio(runner: CommandRunner) -> Any:
     """Return the transport that starts `pyf mcp`, as an agent's program does."""
-    parameters = mcp.StdioServerParameters(
+    from mcp import StdioServerParameters, stdio_client
+
+    parameters = StdioServerParameters(
         command=str(Path(sys.executable).with_name("pyf")),
         args=["mcp"],
         env={"SQLITE_PATH": str(runner.folder / "index.sqlite3")},
         cwd=runner.folder,
     )
-    return mcp.stdio_client(parameters)
+    return stdio_client(parameters)
 
 
-def test_tools_are_few_and_described(django: CommandRunner) -> None:
-    tools = asyncio.run(list_tools(open_stdio(django)))
+def test_tools_are_few_and_described(server: Any) -> None:
+    tools = asyncio.run(list_tools(server))
 
     assert [tool.name for tool in tools] == ["search", "package", "compare", "check", "readiness"]
     assert all(100 < len(tool.description) < 1200 for tool in tools)
@@ -66,13 +86,14 @@ def test_tools_are_few_and_described(django: CommandRunner) -> None:
 
 
 def test_agent_finds_a_package_and_checks_an_upgrade_over_stdio(django: CommandRunner) -> None:
-    search, package, comparison, check, readiness = ask(
+    search, package, comparison, check, readiness, failure = ask(
         open_stdio(django),
         ("search", {"query": "filter querysets by url parameters", "limit": 3}),
         ("package", {"name": "Django_Filter"}),
         ("compare", {"names": ["django-filter", "wagtail"]}),
         ("check", {"text": "Django==5.2\ndjango-filter==25.2\nrequests\n", "to": "Django 6.0"}),
         ("readiness", {"to": "6.0"}),
+        ("package", {"name": "nope"}),
     )
 
     names = [hit["name"] for hit in search.structured_content["packages"]]
@@ -87,6 +108,7 @@ def test_agent_finds_a_package_and_checks_an_upgrade_over_stdio(django: CommandR
     assert readiness.structured_content["goal"] == "Django 6.0"
     assert 0 < readiness.structured_content["ready"] < readiness.structured_content["total"]
     assert all(result.structured_content["note"] for result in (search, package, comparison, check, readiness))
+    assert failure.is_error
 
 
 @pytest.mark.parametrize(
@@ -98,10 +120,8 @@ def test_agent_finds_a_package_and_checks_an_upgrade_over_stdio(django: CommandR
         ("search", {"query": "x", "collection": "nope"}, "nope"),
     ],
 )
-def test_failure_is_one_line_for_the_agent(
-    django: CommandRunner, tool: str, arguments: dict[str, Any], message: str
-) -> None:
-    (result,) = ask(open_stdio(django), (tool, arguments))
+def test_failure_is_one_line_for_the_agent(server: Any, tool: str, arguments: dict[str, Any], message: str) -> None:
+    (result,) = ask(server, (tool, arguments))
 
     assert result.is_error
     assert message in result.content[0].text
