@@ -44,7 +44,7 @@ SECRET = "s3cret-of-the-owner"
 def test_secrets_of_settings_are_not_printed(shell: CommandRunner, settings: dict[str, str], arguments: str) -> None:
     quick = {"typesense_retry_timeout": 0, "pypi_max_retries": 0}
 
-    result = shell.run(*arguments.split(), module=PYF, **{**quick, **settings})
+    result = shell.invoke(*arguments.split(), command="pyf", **{**quick, **settings})
 
     assert SECRET not in result.out + result.err
     assert "Traceback" not in result.err

@@ -121,7 +121,6 @@ def create_app(
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit, path=buckets_path)
     app.max_age = settings.web_cache_max_age
     app.root_path = "" if is_static else settings.root_path  # links between files are relative
-    add_type_descriptions(app)
     return app
 
 
@@ -131,8 +130,9 @@ def build_openapi() -> dict[str, Any]:
     app = Litestar(
         route_handlers=[api], dependencies=no_site, openapi_config=build_openapi_config(), logging_config=None
     )
-    add_type_descriptions(app)
-    return app.openapi_schema.to_schema()
+    description = app.openapi_schema.to_schema()
+    add_type_descriptions(description)
+    return description
 
 
 def _cors_config(settings: Settings) -> CORSConfig | None:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from inspect import cleandoc
 from typing import Any, get_args, get_type_hints
 
-from litestar import Litestar
+from litestar import Request
 from litestar.enums import MediaType
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
-from litestar.openapi.spec import Schema, Server
+from litestar.openapi.spec import Server
 from msgspec import Struct
 
 from ... import __version__
@@ -28,24 +28,32 @@ HANDLERS = (
 )
 
 
+class DescribedJson(JsonRenderPlugin):
+    """Renders the description as JSON, with those of the types. Only its first request takes the time to build it."""
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        add_type_descriptions(openapi_schema)
+        return super().render(request, openapi_schema)
+
+
 def build_openapi_config(root_path: str = "") -> OpenAPIConfig:
     """Return Litestar's OpenAPI configuration: JSON only, because HTML viewers load scripts from other sites."""
     return OpenAPIConfig(
         title="pyf.aggregator",
         version=__version__,
         path="/api/v1/openapi.json",
-        render_plugins=[JsonRenderPlugin(path="/", media_type=MediaType.JSON)],
+        render_plugins=[DescribedJson(path="/", media_type=MediaType.JSON)],
         use_handler_docstrings=True,
         servers=[Server(url=root_path or "/")],
     )
 
 
-def add_type_descriptions(app: Litestar) -> None:
-    """Add the docstrings of the response types to an application's description."""
+def add_type_descriptions(openapi: dict[str, Any]) -> None:
+    """Add the docstrings of the response types to a description."""
     descriptions = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _response_structs()}
-    for name, schema in (app.openapi_schema.components.schemas or {}).items():
-        if isinstance(schema, Schema) and not schema.description:
-            schema.description = descriptions.get(name)
+    for name, schema in openapi["components"]["schemas"].items():
+        if name in descriptions:
+            schema.setdefault("description", descriptions[name])
 
 
 def _response_structs() -> set[type[Struct]]:
