@@ -17,11 +17,10 @@ from multiprocessing import parent_process
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import uvicorn
-from litestar import Litestar
 from msgspec import Struct
 from msgspec.structs import replace
 from uvicorn.supervisors import Multiprocess
@@ -31,14 +30,15 @@ from ...adapters.metrics_store import LocalTaskMetrics, SharedMetrics
 from ...bootstrap import open_dependencies
 from ...config.profiles import CurrentProfiles
 from ...domain.errors import Unavailable
+from ...ports import Dependencies
 from ...settings import Settings, load_settings
-from ...web.app import create_app
-from ...web.connections import BoundedHttpProtocol
-from ...web.token_buckets import IN_MEMORY
 from ..collection_option import print_index
 from ..config import read_settings
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
 from ..redaction import open_url
+
+if TYPE_CHECKING:
+    from litestar import Litestar
 
 # Seconds between two checks whether all workers are ready, and seconds after which they are assumed to be.
 _POLL_INTERVAL, _STARTUP_TIMEOUT = 0.05, 60.0
@@ -89,6 +89,8 @@ _SOCKET_MODE = 0o666
 # Seconds that current requests have to finish when the server stops.
 _SHUTDOWN_TIMEOUT = 10
 
+_HTTP_PROTOCOL = "pyf.aggregator.web.connections:BoundedHttpProtocol"
+
 # Seconds after which a worker without a heartbeat is replaced.
 _WORKER_HEALTH_TIMEOUT = 60
 
@@ -130,10 +132,11 @@ def run(address: Address, *, root_path: str, open_browser: bool, workers: int) -
 
     with _bind(address) as server_socket, ExitStack() as stack:
         treat_sigterm_as_interrupt()
-        app = stack.enter_context(_open_app(settings))
-        print_index(app.state.services, settings)
+        deps, profiles = stack.enter_context(_open_services(settings))
+        print_index(deps, settings)
         with suppress(KeyboardInterrupt):  # the server has stopped by then, and raises the signal again
             if workers == 1:
+                app = _create_app(deps, profiles, settings)
                 NotifyingServer(build_uvicorn_config(app, settings), report_url).run(sockets=[server_socket])
             else:
                 stack.close()  # each process must open the file itself
@@ -151,41 +154,46 @@ def count_default_workers() -> int:
     return min(cores, _MAX_DEFAULT_WORKERS)
 
 
-def create_worker_app(folder: Path, workers: int) -> Litestar:
+def create_worker_app(folder: Path, workers: int) -> "Litestar":
     """Return the application of one of several workers, which stops with its parent process.
 
     Args:
         folder: Where the workers share their metrics and the rate limits of clients.
     """
+    from ...web.connections import BoundedHttpProtocol
+
     limits = BoundedHttpProtocol.limits
     BoundedHttpProtocol.limits = replace(limits, per_client=ceil(limits.per_client / workers))
+    settings = load_settings()
     stack = ExitStack()
-    app = stack.enter_context(_open_app(load_settings(), folder))
+    deps, profiles = stack.enter_context(_open_services(settings))
+    metrics = SharedMetrics(folder, deps.request_metrics, LocalTaskMetrics())
+    stack.enter_context(metrics.publishing())
+    deps = replace(deps, request_metrics=metrics)
+    app = _create_app(deps, profiles, settings, buckets_path=str(folder / "rate-limits.sqlite3"))
     app.on_shutdown.append(stack.close)
     Thread(target=_terminate_with_parent, args=(folder,), daemon=True).start()
     return app
 
 
 @contextmanager
-def _open_app(settings: Settings, shared_folder: Path | None = None) -> Iterator[Litestar]:
+def _open_services(settings: Settings) -> Iterator[tuple[Dependencies, CurrentProfiles]]:
     logs.configure_logging(settings.log_format, level=logging.WARNING, secrets=settings.secrets)
     access_log = logging.getLogger("uvicorn.access")
     access_log.setLevel(logging.INFO)
     access_log.addFilter(_is_access_of_interest)
     retry_timeout = min(settings.typesense_retry_timeout, _TYPESENSE_RETRY_TIMEOUT)
     profiles = CurrentProfiles(settings.profiles_file)
-    with ExitStack() as stack:
-        serving_settings = replace(settings, typesense_retry_timeout=retry_timeout)
-        deps = stack.enter_context(open_dependencies(serving_settings, must_exist=True, missing_is_empty=True))
-        buckets_path = IN_MEMORY
-        if shared_folder:
-            metrics = SharedMetrics(shared_folder, deps.request_metrics, LocalTaskMetrics())
-            stack.enter_context(metrics.publishing())
-            deps = replace(deps, request_metrics=metrics)
-            buckets_path = str(shared_folder / "rate-limits.sqlite3")
-        app = create_app(deps, profiles, settings, buckets_path=buckets_path)
-        app.state.services = deps
-        yield app
+    serving_settings = replace(settings, typesense_retry_timeout=retry_timeout)
+    with open_dependencies(serving_settings, must_exist=True, missing_is_empty=True) as deps:
+        yield deps, profiles
+
+
+def _create_app(*services: Any, **options: Any) -> "Litestar":
+    """Create the application. Only this imports the web framework, so that the supervisor of workers starts fast."""
+    from ...web.app import create_app
+
+    return create_app(*services, **options)
 
 
 def _is_access_of_interest(record: logging.LogRecord) -> bool:
@@ -201,14 +209,14 @@ def _terminate_with_parent(folder: Path) -> None:
 
 
 def build_uvicorn_config(
-    app: Litestar | Callable[[], Litestar], settings: Settings, **worker_options: Any
+    app: "Litestar | Callable[[], Litestar]", settings: Settings, **worker_options: Any
 ) -> uvicorn.Config:
     """Return the server's configuration; only trusted proxies may name the client."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=settings.web_access_log,
-        http=BoundedHttpProtocol,
+        http=_HTTP_PROTOCOL,
         ws="none",
         loop=f"{SingleAcceptLoop.__module__}:{SingleAcceptLoop.__name__}",
         server_header=False,
