@@ -94,6 +94,11 @@ def test_environment_overrides_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("GITHUB_REQUEST_DELAY", "-1"),
         ("GITHUB_CACHE_TTL", "a day"),
         ("GITHUB_TOKEN", "two words"),
+        ("GITLAB_HOSTS", "git example.org"),
+        ("GITLAB_HOSTS", "git.example.org=ftp://git.example.org"),
+        ("FORGEJO_HOSTS", "code/name=https://code.example.org"),
+        ("GITLAB_TOKENS", "glpat-secret"),
+        ("FORGEJO_TOKENS", "code.example.org=two words"),
         ("REDIS_HOST", "amqp://queue.example"),
         ("REDIS_HOST", "redis://"),
         ("REDIS_HOST", "queue.example:6379/one"),
@@ -269,6 +274,8 @@ def test_typesense_keeps_descriptions_of_all_releases(settings: dict[str, str], 
         ("PYPISTATS_BASE_URL", "ada:s3cret@m.example"),
         ("CLICKHOUSE_URL", "h/?password=s3cret"),
         ("GITHUB_API_URL", "https://ada:s3cret@m.example/?a=b"),
+        ("GITLAB_HOSTS", "git.example=https://ada:s3cret@m.example/?a=b"),
+        ("FORGEJO_TOKENS", "s3cret"),
         ("REDIS_HOST", "redis://:s3cret"),
         ("TYPESENSE_HOST", "http://ada:s3cret@m.example"),
         ("TYPESENSE_NODES", "http://m.example, ada:s3cret@n.example"),
@@ -395,6 +402,28 @@ def test_github_url_with_a_user_excludes_a_token(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GITHUB_TOKEN", "ghp_secret")
     with pytest.raises(Invalid, match="GITHUB_API_URL contains a user, and GITHUB_TOKEN is set"):
         load_settings()
+
+
+def test_tokens_of_hosts_are_secrets_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITLAB_HOSTS", "gitlab.com, https://git.example.org")
+    monkeypatch.setenv("GITLAB_TOKENS", "gitlab.com=glpat-first, Git.example.org=second-token")
+
+    settings = load_settings()
+
+    assert {"glpat-first", "second-token"} <= set(settings.secrets)
+    assert [(host.name, host.url, host.token.get_secret_value()) for host in settings.list_repository_hosts()][1:] == [
+        ("gitlab.com", "https://gitlab.com", "glpat-first"),
+        ("git.example.org", "https://git.example.org", "second-token"),
+        ("codeberg.org", "https://codeberg.org", ""),
+    ]
+
+
+def test_token_of_a_host_that_is_not_read_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORGEJO_TOKENS", "code.example.org=s3cret")
+
+    with pytest.raises(Invalid, match="which FORGEJO_HOSTS does not name") as error:
+        load_settings()
+    assert "s3cret" not in str(error.value)
 
 
 def test_passwords_are_in_no_representation(monkeypatch: pytest.MonkeyPatch) -> None:

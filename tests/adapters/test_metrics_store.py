@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_httpserver import HTTPServer
 
-from pyf.aggregator.adapters.github import GitHubGraphQL
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.readers import make_json_reader
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import Request, ServiceClient, ServiceLimits
 from pyf.aggregator.adapters.metrics_store import LocalRequestMetrics
 from pyf.aggregator.adapters.pypi import PyPIRegistry
+from pyf.aggregator.adapters.repository_hosts.github import GitHubGraphQL
 from pyf.aggregator.adapters.typesense import Server
 from pyf.aggregator.domain.errors import AggregatorError, Unavailable
 from pyf.aggregator.ports import ServiceRateLimit

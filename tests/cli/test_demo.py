@@ -68,8 +68,10 @@ def test_demo_runs_every_profile_and_serves_pages(shell: CommandRunner) -> None:
     assert '"id": "plone.api-' in output
     assert '"github_stars": ' in output
     assert '"download_last_month": ' in output
-    added = re.findall(r"^(github|downloads) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE)
-    assert [command for command, *_ in added] == ["github", "downloads"] * len(profiles)
+    added = re.findall(
+        r"^(repositories|downloads) -p (\w+)(?: --source clickhouse)? {2,}(\d+) +(\d+) ", output, re.MULTILINE
+    )
+    assert [command for command, *_ in added] == ["repositories", "downloads"] * len(profiles)
     assert all(int(enriched) >= int(found_count) - 2 > 5 for _, _, found_count, enriched in added)
 
 

@@ -219,8 +219,8 @@ def test_doctor_reports_settings_index_and_services(plone: CommandRunner) -> Non
     collection = checks["collection plone"]
     assert (collection["status"], collection["advice"]) == ("ok", "")
     assert re.fullmatch(
-        r"4 packages; search finds 4 of 4; updated: \d+ seconds ago; statuses: \d+ seconds ago; GitHub data: never; "
-        "downloads: never",
+        r"4 packages; search finds 4 of 4; updated: \d+ seconds ago; statuses: \d+ seconds ago; "
+        "repository data: never; downloads: never",
         collection["detail"],
     )
 

@@ -179,7 +179,7 @@ def test_schedules_run_all_enrichments(filled_shell: CommandRunner) -> None:
     """The shortest schedule is a minute's."""
     names = ("weekly_refresh", "monthly_fetch", "weekly_downloads", "weekly_github", "nightly_scores")
     minutely: dict[str, Any] = {f"celery_schedule_{name}": "* * * * *" for name in names}
-    awaited = {f"flask, {action}: " for action in ("refresh", "fetch", "downloads", "github", "score")}
+    awaited = {f"flask, {action}: " for action in ("refresh", "fetch", "downloads", "repositories", "score")}
     counts = DownloadTable({"flask-thing": {date(2026, 11, 1): 7}}, newest=date(2026, 11, 1))
     with LocalGitHub([HostedRepository(path="o/flask-thing", stars=86)]) as github, LocalPypistats(counts) as pypistats:
         deps = {"github_api_url": github.url, "github_token": github.token, "pypistats_base_url": pypistats.url}

@@ -200,3 +200,35 @@ def test_links_without_repository_are_omitted() -> None:
     links = {"Source": "UNKNOWN", "Donate": "https://github.com/sponsors/me", "Docs": "https://me.github.io/x"}
 
     assert list_candidate_paths({"project_urls": links, "home_page": "https://example.org"}) == []
+
+
+OWN_HOSTS = {"git.example.org": True, "code.example.org": False}
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://git.example.org/group/sub/name/-/issues", "https://git.example.org/group/sub/name"),
+        ("ssh://git@git.example.org:2222/group/sub/name.git", "https://git.example.org/group/sub/name"),
+        ("git@git.example.org:group/name.git", "https://git.example.org/group/name"),
+        ("git+https://code.example.org/owner/name.git@main#egg=name", "https://code.example.org/owner/name"),
+        ("https://code.example.org/owner/name/src/branch/main", "https://code.example.org/owner/name"),
+    ],
+)
+def test_repository_on_own_host(text: str, url: str) -> None:
+    ref = parse_repository_url(text, OWN_HOSTS)
+
+    assert ref is not None
+    assert ref.url == url
+    assert parse_repository_url(text) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://git.example.org/group", "https://git.example.org/explore/projects", "https://git.example.org/",
+        "https://code.example.org/owner", "https://code.example.org/explore/repos", "https://example.org/owner/name",
+    ],
+)  # fmt: skip
+def test_page_of_own_host_is_no_repository(text: str) -> None:
+    assert parse_repository_url(text, OWN_HOSTS) is None

@@ -23,7 +23,7 @@ NEXT = {
     "weekly-refresh": datetime(2026, 11, 29, 2, 0, tzinfo=UTC),
     "weekly-downloads": datetime(2026, 11, 29, 4, 0, tzinfo=UTC),
     "monthly-fetch": datetime(2026, 12, 1, 3, 0, tzinfo=UTC),
-    "weekly-github": datetime(2026, 11, 29, 5, 0, tzinfo=UTC),
+    "weekly-repositories": datetime(2026, 11, 29, 5, 0, tzinfo=UTC),
     "nightly-scores": datetime(2026, 11, 27, 1, 0, tzinfo=UTC),
 }
 

@@ -66,8 +66,9 @@ def test_unavailable_source_fails_and_releases_the_lock(site: QueueSite, pypista
     assert site.redis_keys("pyf:lock:*") == []
 
 
-def test_enrich_github_requests_each_repository_once(site: QueueSite, github: LocalGitHub) -> None:
-    result = site.run_task("enrich_github_all_packages")
+@pytest.mark.parametrize("task", ["enrich_github_all_packages", "enrich_repositories_all_packages"])
+def test_enrich_requests_each_repository_once(site: QueueSite, github: LocalGitHub, task: str) -> None:
+    result = site.run_task(task)
 
     assert (result["status"], result["collections"]["plone"]["cached"]) == ("done", 1)
     for collection in ("plone", "flask"):

@@ -154,6 +154,8 @@ class CommandRunner:
             "LANG": "C.UTF-8",
             "SSL_CERT_FILE": "",
             "SQLITE_PATH": str(self.folder / "index.sqlite3"),
+            "GITLAB_HOSTS": "gitlab.com=http://127.0.0.1:9",
+            "FORGEJO_HOSTS": "codeberg.org=http://127.0.0.1:9",
             **self.environment,
             **variables,
         }

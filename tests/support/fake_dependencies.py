@@ -31,7 +31,7 @@ def build_fake_dependencies(projects: Iterable[Project] = (), **overrides: Any) 
         "keys": FakeApiKeys(index.resolve),
         "candidates": StaticCandidates(),
         "download_stats": FakeDownloadStats(),
-        "repositories": FakeRepositoryHost(),
+        "repository_hosts": {"github.com": FakeRepositoryHost()},
         "repository_cache": FakeRepositoryCache(),
         "request_counter": registry,
         "request_metrics": LocalRequestMetrics(),

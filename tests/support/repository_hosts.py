@@ -1,21 +1,24 @@
-"""Repository hosts for contract tests: the fake, and the adapters of GitHub over HTTP."""
+"""Repository hosts for contract tests: the fake, and the adapters over HTTP."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from pyf.aggregator.adapters.github import GitHubGraphQL, GitHubRest
-from pyf.aggregator.adapters.github.client import GitHubClient
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.retry import RetryPolicy
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
+from pyf.aggregator.adapters.repository_hosts import forgejo, gitlab
+from pyf.aggregator.adapters.repository_hosts.client import HostAddress, HostClient
+from pyf.aggregator.adapters.repository_hosts.github import GitHubGraphQL, GitHubRest
+from pyf.aggregator.adapters.repository_hosts.github.rest import build_headers
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RepositoryHost, RequestCounter
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
+from pyf.aggregator.sandbox.repository_hosts import LocalForgejo, LocalGitLab
 from pyf.aggregator.testing.enrichment import FakeRepositoryHost
 
 TOKEN = "a-token-for-tests"
@@ -50,23 +53,32 @@ HOSTED_REPOSITORIES = (
 
 @dataclass(frozen=True)
 class RepositoryHostPorts:
-    """A repository host, its request counter, and ways to break it; `pauses` are the seconds it has waited."""
+    """A repository host, its request counter, and ways to break it.
+
+    Attributes:
+        pauses: The seconds that it has waited.
+        unknown: Fields of a repository that it does not report.
+    """
 
     repositories: RepositoryHost
     meter: RequestCounter
     fail_repository: Callable[[], None]
     exhaust_limit: Callable[[], None]
     pauses: list[float] = field(default_factory=list)
+    unknown: frozenset[str] = frozenset()
 
 
 def create_client(
     http: HttpClient, url: str, token: str = TOKEN, *, pause: Callable[[float], None] = lambda _: None, **limits: Any
-) -> GitHubClient:
-    """Return a client without retries that waits with `pause`."""
-    service = ServiceClient(
-        http, ServiceLimits(max_concurrency=1, retries=RetryPolicy(max_retries=0), **{"timeout": 5, **limits})
-    )
-    return GitHubClient(service, url, token, sleep=pause)
+) -> HostClient:
+    """Return a client of GitHub without retries that waits with `pause`."""
+    address = HostAddress(name="github.com", label="GitHub", url=url, token=token, token_setting="GITHUB_TOKEN")
+    return HostClient(create_service(http, **limits), address, build_headers(token), sleep=pause)
+
+
+def create_service(http: HttpClient, **limits: Any) -> ServiceClient:
+    retries = RetryPolicy(max_retries=0)
+    return ServiceClient(http, ServiceLimits(max_concurrency=1, retries=retries, **{"timeout": 5, **limits}))
 
 
 @contextmanager
@@ -126,8 +138,38 @@ def _open_rest() -> Iterator[RepositoryHostPorts]:
         )
 
 
+def create_address(url: str, token: str = TOKEN) -> HostAddress:
+    return HostAddress(name="git.example", label="git.example", url=url, token=token, token_setting="GIT_TOKENS")
+
+
+@contextmanager
+def _open_gitlab() -> Iterator[RepositoryHostPorts]:
+    with LocalGitLab(HOSTED_REPOSITORIES, token=TOKEN) as local, HttpClient() as http:
+        yield RepositoryHostPorts(
+            gitlab.build_host(create_service(http), create_address(local.url)),
+            http,
+            fail_repository=lambda: local.failing.add("o/down"),
+            exhaust_limit=lambda: setattr(local, "pause", 3000),
+            unknown=frozenset({"watchers", "license", "pushed"}),
+        )
+
+
+@contextmanager
+def _open_forgejo() -> Iterator[RepositoryHostPorts]:
+    with LocalForgejo(HOSTED_REPOSITORIES, token=TOKEN) as local, HttpClient() as http:
+        yield RepositoryHostPorts(
+            forgejo.build_host(create_service(http), create_address(local.url)),
+            http,
+            fail_repository=lambda: local.failing.add("o/down"),
+            exhaust_limit=lambda: setattr(local, "pause", 3000),
+            unknown=frozenset({"pushed"}),
+        )
+
+
 REPOSITORY_HOSTS: Mapping[str, Callable[[], AbstractContextManager[RepositoryHostPorts]]] = {
     "memory": _open_memory,
     "graphql": _open_graphql,
     "rest": _open_rest,
+    "gitlab": _open_gitlab,
+    "forgejo": _open_forgejo,
 }

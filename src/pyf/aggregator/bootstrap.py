@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .domain.health import ScoringConfig
     from .domain.relevance import Lexicon
     from .domain.replacement import Replacement
+    from .settings.repositories import RepositoryHostSetting
 
 T = TypeVar("T")
 
@@ -223,7 +224,7 @@ def _open(
             renderer=_defer(partial(_build_renderer, settings, sharing, database, stack)),
             membership_cache=_defer(partial(_build_membership_cache, database)),
             download_stats=_defer(builder.build_download_stats),
-            repositories=_defer(builder.build_repository_host),
+            repository_hosts=builder.build_repository_hosts(),
             repository_cache=_defer(partial(_build_repository_cache, sharing, database)),
             candidates=_defer(builder.build_candidate_source),
             request_counter=builder,
@@ -422,23 +423,35 @@ class _ServiceBuilder:
         retries = replace(limits.retries, max_wait=self._sharing.max_wait)
         return self._build_client(name, replace(limits, retries=retries), is_shared=limits.delay > 0)
 
-    def build_repository_host(self) -> RepositoryHost:
-        """Return the client of GitHub: one request at a time; the adapter waits and retries itself."""
-        from .adapters.github import GitHubGraphQL, GitHubRest
-        from .adapters.github.client import GitHubClient
+    def build_repository_hosts(self) -> Mapping[str, RepositoryHost]:
+        """Return the clients of all hosts of repositories, by the name of the host."""
+        hosts = self._settings.list_repository_hosts()
+        return {host.name: _defer(partial(self._build_repository_host, host)) for host in hosts}
+
+    def _build_repository_host(self, host: "RepositoryHostSetting") -> RepositoryHost:
+        """Return the client of a host: one request at a time; the adapter waits and retries itself."""
         from .adapters.http.retry import RetryPolicy
         from .adapters.http.service_client import ServiceLimits
+        from .adapters.repository_hosts.client import HostAddress
 
-        settings = self._settings
+        settings, is_github = self._settings, host.kind == "github"
         limits = ServiceLimits(
             max_concurrency=1,
             delay=settings.github_request_delay,
             timeout=settings.github_timeout,
             retries=RetryPolicy(max_retries=0, max_wait=self._sharing.max_wait),
         )
-        token = settings.github_token.get_secret_value()
-        client = GitHubClient(self._build_client("github", limits, is_shared=True), settings.github_api_url, token)
-        return GitHubGraphQL(client) if token else GitHubRest(client)
+        address = HostAddress(
+            name=host.name,
+            label="GitHub" if is_github else host.name,
+            url=host.url,
+            token=host.token.get_secret_value(),
+            token_setting=host.token_setting,
+        )
+        service = self._build_client("github" if is_github else host.name, limits, is_shared=True)
+        module = import_module(f".adapters.repository_hosts.{host.kind}", __package__)
+        repository_host: RepositoryHost = module.build_host(service, address)
+        return repository_host
 
     def build_webhook_sender(self) -> WebhookSender:
         """Return the client of the receivers of webhooks; the use case retries."""
@@ -493,4 +506,5 @@ def _build_policy(settings: Settings) -> Policy:
         discovery=Discovery(settings.pypi_discovery),
         status_max_age=settings.status_max_age,
         repository_max_age=settings.github_cache_ttl,
+        own_hosts=settings.nested_hosts,
     )

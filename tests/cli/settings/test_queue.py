@@ -39,7 +39,7 @@ def test_schedules_in_watch(shell: CommandRunner) -> None:
     day = r"\d{4}-02-29"
     assert re.search(
         rf"; next scores: {day} 04:08 UTC; next refresh: {day} 04:05 UTC; next downloads: {day} 04:06 UTC; "
-        rf"next github: {day} 04:07 UTC; next fetch: never; press Ctrl-C to stop\.\n$",
+        rf"next repositories: {day} 04:07 UTC; next fetch: never; press Ctrl-C to stop\.\n$",
         beginning,
     )
 

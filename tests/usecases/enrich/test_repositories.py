@@ -80,7 +80,7 @@ def build_enrichment(engine: IndexEngine) -> EnrichmentWorld:
     for collection in ("plone", "django"):
         engine.admin.create(collection, build_state())
     deps = build_fake_dependencies(
-        index=engine.index, admin=engine.admin, repositories=host, request_counter=host, now=clock
+        index=engine.index, admin=engine.admin, repository_hosts={"github.com": host}, request_counter=host, now=clock
     )
     return EnrichmentWorld(deps, host, clock)
 
@@ -430,7 +430,7 @@ def test_repository_progress_is_complete(enrichment: EnrichmentWorld) -> None:
 
     enrichment.run(progress=lambda *step: steps.append(step))
 
-    assert steps == [("GitHub: package", done, 3) for done in (1, 2, 3)]
+    assert steps == [("repositories: package", done, 3) for done in (1, 2, 3)]
 
 
 PATHS = ["o/a", "o/b", "o/c", "o/d"]
@@ -470,7 +470,9 @@ def test_repository_run_properties(
 
 def replace_host(enrichment: EnrichmentWorld, batch: int) -> FakeRepositoryHost:
     enrichment.host = FakeRepositoryHost(batch_size=batch)
-    enrichment.deps = replace(enrichment.deps, repositories=enrichment.host, request_counter=enrichment.host)
+    enrichment.deps = replace(
+        enrichment.deps, repository_hosts={"github.com": enrichment.host}, request_counter=enrichment.host
+    )
     return enrichment.host
 
 

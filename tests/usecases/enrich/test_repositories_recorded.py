@@ -11,8 +11,8 @@ import msgspec
 import pytest
 from msgspec import structs
 
-from pyf.aggregator.adapters.github import GitHubGraphQL
 from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.repository_hosts.github import GitHubGraphQL
 from pyf.aggregator.domain.documents.project import normalize_name
 from pyf.aggregator.domain.errors import Unavailable
 from pyf.aggregator.ports import Dependencies
@@ -43,7 +43,7 @@ class RecordedRun:
 
     def run(self, *, timeout: float = 30) -> EnrichmentReport:
         host = GitHubGraphQL(create_client(self.http, self.github.url, timeout=timeout))
-        deps = structs.replace(self.deps, repositories=host)
+        deps = structs.replace(self.deps, repository_hosts={"github.com": host})
         return enrich_repositories(deps, Target(collection="plone", filter=PLONE_FILTER))
 
     def read_stars(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def recording(shared_data: Path) -> Iterator[RecordedRun]:
         deps = build_fake_dependencies(
             index=index,
             admin=index,
-            repositories=GitHubGraphQL(create_client(http, github.url)),
+            repository_hosts={"github.com": GitHubGraphQL(create_client(http, github.url))},
             request_counter=http,
             now=clock,
         )

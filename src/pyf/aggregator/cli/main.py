@@ -25,7 +25,8 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
         "update": _Entry("packages", "update", "Read what changed on PyPI since the last run"),
         "refresh": _Entry("packages", "refresh", "Compare a collection with PyPI, remove what is gone"),
         "watch": _Entry("packages", "watch", "Keep a collection current until Ctrl-C"),
-        "github": _Entry("github", "github", "Add GitHub data: stars, open issues, last commit"),
+        "repositories": _Entry("github", "repositories", "Add repository data: stars, open issues, last commit"),
+        "github": _Entry("github", "github", "Add repository data from GitHub only"),
         "downloads": _Entry("downloads", "downloads", "Add download counts"),
     },
     "Find packages": {

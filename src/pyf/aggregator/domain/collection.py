@@ -1,6 +1,7 @@
 """The stored state of a collection, the lines of an exported one, and the policy that settings choose."""
 
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 
 from msgspec import Struct, field
@@ -33,6 +34,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         status_max_age: Age in seconds at which a refresh reads a project's status and advisories again, even if the
             changelog has no change.
         repository_max_age: Age in seconds at which a repository is requested again.
+        own_hosts: Further hosts of repositories by name, and whether their paths nest as GitLab's do.
     """
 
     batch_size: int = 500
@@ -40,6 +42,7 @@ class Policy(Struct, frozen=True, kw_only=True):
     discovery: Discovery = Discovery.CLASSIFIERS
     status_max_age: int = 7 * 86_400
     repository_max_age: int = 86_400
+    own_hosts: Mapping[str, bool] = {}
     builder_version: int = DOCUMENT_VERSION
 
     @property

@@ -14,7 +14,7 @@ _PARAMETER = r"(?:api[_-]?key|auth|key|passwd|password|pwd|secret|sig|signature|
 _QUERY_SECRET = re.compile(rf"(?<=[?&;])({_PARAMETER})=([^\s&;#\"'<>]+)", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^\s/\"'<>]*@")
 _AUTHORIZATION = re.compile(r"\b(Basic|Bearer)\s+[\w+/=.~-]{6,}", re.IGNORECASE)
-_GITHUB_TOKEN = re.compile(r"\b(?:gh[pousr]_|github_pat_)\w{6,}")
+_HOST_TOKEN = re.compile(r"\b(?:gh[pousr]_|github_pat_|glpat-)[\w-]{6,}")
 
 
 class Redactor:
@@ -44,7 +44,7 @@ class Redactor:
         text = _USER_INFO.sub(f"{REDACTED}@", self.redact_known(text))
         text = _QUERY_SECRET.sub(rf"\1={REDACTED}", text)
         text = _AUTHORIZATION.sub(rf"\1 {REDACTED}", text)
-        return _GITHUB_TOKEN.sub(REDACTED, text)
+        return _HOST_TOKEN.sub(REDACTED, text)
 
 
 def find_url_secrets(text: str) -> Iterator[str]:

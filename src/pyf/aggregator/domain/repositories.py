@@ -67,7 +67,8 @@ _HOST_PAGES: Mapping[str, re.Pattern[str]] = {
         "sitemap|snippets|u|uploads|user|users|v2"
     ),
     _CODEBERG: re.compile(
-        "admin|api|assets|attachments|avatars|explore|issues|login|metrics|milestones|notifications|org|pulls|repo|user"
+        "-|admin|api|assets|attachments|avatars|explore|issues|login|metrics|milestones|notifications|org|pulls|repo|"
+        "repo-avatars|swagger|user|v2"
     ),
     _BITBUCKET: re.compile("account|blog|dashboard|product|repo|snippets|socialauth|support"),
 }
@@ -116,17 +117,22 @@ class RepositoryRef(Struct, frozen=True, eq=False):
         return hash(self.key)
 
 
-def parse_repository_url(text: str) -> RepositoryRef | None:
+def parse_repository_url(text: str, own_hosts: Mapping[str, bool] = {}) -> RepositoryRef | None:
     """Return the repository that a published link points to, None for any other text.
 
     The URL may point to anything in the repository (`/tree/main`, `/issues`, `#readme`), may have no scheme, and may be
     the short form `github:owner/name`. Markup and a label around it are ignored, as in `Source, https://…`: the first
-    part of the text that is such a URL counts. Known hosts are GitHub, GitLab (also hosts named `gitlab.…`), Codeberg
-    and Bitbucket. Published pages (`owner.github.io`) do not count, because sites of whole organizations have the same
-    form.
+    part of the text that is such a URL counts. Known hosts are GitHub, GitLab (also hosts named `gitlab.…`), Codeberg,
+    Bitbucket and `own_hosts`. Published pages (`owner.github.io`) do not count, because sites of whole organizations
+    have the same form.
+
+    Args:
+        own_hosts: Further hosts by name, and whether their paths nest as GitLab's do.
     """
     parts = (part for part in _SEPARATORS.split(_normalize_link(text[:_MAX_URL_LENGTH])) if part)
-    return next((ref for part in islice(parts, _MAX_LINK_PARTS) if (ref := _parse_url(part)) is not None), None)
+    return next(
+        (ref for part in islice(parts, _MAX_LINK_PARTS) if (ref := _parse_url(part, own_hosts)) is not None), None
+    )
 
 
 def _normalize_link(text: str) -> str:
@@ -135,7 +141,7 @@ def _normalize_link(text: str) -> str:
     return unquote(text) if "%2f" in text.lower() else text
 
 
-def _parse_url(part: str) -> RepositoryRef | None:
+def _parse_url(part: str, own_hosts: Mapping[str, bool]) -> RepositoryRef | None:
     part = _SCHEME_PREFIX.sub("", part.strip(_PUNCTUATION))
     if short_form := _SHORT_FORM.fullmatch(part):
         part = f"{_SHORT_HOSTS[short_form[1].lower()]}/{short_form[2]}"
@@ -151,13 +157,20 @@ def _parse_url(part: str) -> RepositoryRef | None:
         prefix = _GITHUB_HOSTS[host]
         has_prefix = tuple(parts[: len(prefix)]) == prefix
         return _parse_owner_and_name(GITHUB, parts[len(prefix) :]) if has_prefix else None
-    if host in (_CODEBERG, _BITBUCKET):
-        return _parse_owner_and_name(host, parts)
-    return _parse_nested(host, parts) if host.startswith("gitlab.") and parts else None
+    if own_hosts.get(host, host.startswith("gitlab.")):
+        return _parse_nested(host, parts) if parts else None
+    return _parse_owner_and_name(host, parts) if host in (_CODEBERG, _BITBUCKET) or host in own_hosts else None
+
+
+def split_path(host: str, path: str) -> RepositoryRef | None:
+    """Return the repository at a path that a host itself has given, None for an invalid path."""
+    owner, _, name = path.rpartition("/")
+    return RepositoryRef(host, owner, name) if _is_name(name) and all(map(_is_name, owner.split("/"))) else None
 
 
 def _parse_owner_and_name(host: str, parts: Sequence[str]) -> RepositoryRef | None:
-    if len(parts) < 2 or _HOST_PAGES[host].fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
+    pages = _HOST_PAGES.get(host, _HOST_PAGES[_CODEBERG])
+    if len(parts) < 2 or pages.fullmatch(parts[0].lower()) or not _is_owner(host, parts[0]):
         return None
     name = _clean_name(parts[1])
     # The `.github` repository of an organization has its code of conduct and the like, never a package.
@@ -270,7 +283,9 @@ _NOT_LETTERS = re.compile(r"[\W_]+")
 _WORDS = re.compile(r"[a-z]+")
 
 
-def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[RepositoryRef, ...]:
+def list_repository_candidates(
+    releases: Iterable[RegistryFields], own_hosts: Mapping[str, bool] = {}
+) -> tuple[RepositoryRef, ...]:
     """Return the repositories that a project's links point to, each once, in the order in which to try them.
 
     The links of one release come before those of the next. Within a release: links labeled as source or repository,
@@ -281,7 +296,7 @@ def list_repository_candidates(releases: Iterable[RegistryFields]) -> tuple[Repo
     """
     # Releases mostly have the same links.
     links = dict.fromkeys(link for release in releases for link in _iter_links(release))
-    return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link)) is not None))
+    return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link, own_hosts)) is not None))
 
 
 def _iter_links(release: RegistryFields) -> Iterator[str]:

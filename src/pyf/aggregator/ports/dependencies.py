@@ -29,6 +29,7 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     """The adapters that bootstrap has chosen, with the configuration of runs.
 
     Attributes:
+        repository_hosts: The hosts of repositories that are read, by name.
         now: Returns Unix seconds.
         load_replacements: Returns the curated replacements of packages that have ended, by normalized name.
     """
@@ -43,7 +44,7 @@ class Dependencies(Struct, frozen=True, kw_only=True):
     renderer: Renderer
     membership_cache: MembershipCache
     download_stats: DownloadStats
-    repositories: RepositoryHost
+    repository_hosts: Mapping[str, RepositoryHost]
     repository_cache: RepositoryCache
     candidates: CandidateSource
     request_counter: RequestCounter

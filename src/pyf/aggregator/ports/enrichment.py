@@ -32,7 +32,7 @@ class RateLimitStatus(Struct, frozen=True, kw_only=True):
 
 
 class RepositoryHost(Protocol):
-    """A host of repositories (GitHub)."""
+    """A host of repositories, such as GitHub."""
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
         """Request repositories of this host, and yield one result for each, in batches as responses arrive.

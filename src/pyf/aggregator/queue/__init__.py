@@ -10,6 +10,7 @@ from .collection_tasks import (
     deliver_webhooks,
     enrich_downloads_all_packages,
     enrich_github_all_packages,
+    enrich_repositories_all_packages,
     refresh_all_indexed_packages,
     rescore_all_packages,
     update_changed_packages,
@@ -21,6 +22,7 @@ from .package_tasks import (
     read_rss_new_releases_and_queue,
     update_github,
     update_project,
+    update_repository,
 )
 
 __all__ = [
@@ -28,6 +30,7 @@ __all__ = [
     "deliver_webhooks",
     "enrich_downloads_all_packages",
     "enrich_github_all_packages",
+    "enrich_repositories_all_packages",
     "fetch_batch",
     "full_fetch_all_packages",
     "inspect_project",
@@ -38,4 +41,5 @@ __all__ = [
     "update_changed_packages",
     "update_github",
     "update_project",
+    "update_repository",
 ]

@@ -82,7 +82,7 @@ def _iter_entries(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "weekly-refresh", _build_entry(settings.celery_schedule_weekly_refresh, task_names.REFRESH, ALL_COLLECTIONS)
     yield "weekly-downloads", _build_entry(settings.celery_schedule_weekly_downloads, task_names.DOWNLOADS)
     yield "monthly-fetch", _build_entry(settings.celery_schedule_monthly_fetch, task_names.FETCH, ALL_COLLECTIONS)
-    yield "weekly-github", _build_entry(settings.celery_schedule_weekly_github, task_names.GITHUB)
+    yield "weekly-repositories", _build_entry(settings.celery_schedule_weekly_github, task_names.REPOSITORIES)
     if settings.webhook_urls:
         yield "webhooks", _build_entry(settings.celery_schedule_webhooks, task_names.WEBHOOKS, expires=600)
     yield "nightly-scores", _build_entry(settings.celery_schedule_nightly_scores, task_names.SCORES)

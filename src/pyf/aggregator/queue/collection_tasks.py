@@ -8,8 +8,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from celery import Task
+from msgspec.structs import replace
 
 from ..domain.errors import AggregatorError, Locked
+from ..domain.repositories import GITHUB
 from ..ports import Dependencies
 from ..usecases.collections.target import Target
 from ..usecases.enrich.downloads import enrich_downloads
@@ -87,10 +89,21 @@ def enrich_downloads_all_packages(self: Task, collection_name: str = ALL_COLLECT
     return _enrich_one_by_one(self, "downloads", collection_name, enrich_downloads)
 
 
+@app.task(bind=True, name=task_names.REPOSITORIES, throws=(AggregatorError,))
+def enrich_repositories_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
+    """Do what `pyf repositories` does, one collection after the other; each repository is fetched once."""
+    return _enrich_one_by_one(self, "repositories", collection_name, enrich_repositories)
+
+
 @app.task(bind=True, name=task_names.GITHUB, throws=(AggregatorError,))
 def enrich_github_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> dict[str, Any]:
     """Do what `pyf github` does, one collection after the other; each repository is fetched once."""
-    return _enrich_one_by_one(self, "github", collection_name, enrich_repositories)
+
+    def enrich_github(deps: Dependencies, target: Target, *, options: EnrichOptions) -> RunReport:
+        return enrich_repositories(deps, target, options=replace(options, host=GITHUB))
+
+    # Both tasks write the same fields, so they share a lock.
+    return _enrich_one_by_one(self, "repositories", collection_name, enrich_github)
 
 
 @app.task(bind=True, name=task_names.SCORES, throws=(AggregatorError,))

@@ -11,10 +11,12 @@ from celery import Task
 from ..domain.documents.project import normalize_name
 from ..domain.documents.version import parse_version
 from ..domain.errors import AggregatorError, Invalid, NotFound, Unavailable
+from ..domain.repositories import GITHUB
 from ..ports import FeedEntry
 from ..usecases.enrich.repositories import enrich_repositories
 from ..usecases.ingest.rss import Feed, build_dedup_key, read_feed
 from ..usecases.ingest.update_package import PackageReport, get_retry_reason, update_package
+from ..usecases.report import EnrichOptions
 from . import task_names
 from .app import app
 from .execution import enqueue, merge_results, retry_later, task_result
@@ -93,17 +95,27 @@ def update_project(self: Task, package_id: str) -> dict[str, Any]:
     return _to_inspection_result(self, report)
 
 
+@app.task(bind=True, name=task_names.UPDATE_REPOSITORY, throws=(AggregatorError,))
+def update_repository(self: Task, package_id: str) -> dict[str, Any]:
+    """Fetch the repository data of a package, by name or document id, in every collection that contains it."""
+    return _update_repository(self, package_id, EnrichOptions())
+
+
 @app.task(bind=True, name=task_names.UPDATE_GITHUB, throws=(AggregatorError,))
 def update_github(self: Task, package_id: str) -> dict[str, Any]:
-    """Fetch the GitHub data of a package, by name or document id, in every collection that contains it."""
+    """Do what `update_repository` does, on GitHub only."""
+    return _update_repository(self, package_id, EnrichOptions(host=GITHUB))
+
+
+def _update_repository(task: Task, package_id: str, options: EnrichOptions) -> dict[str, Any]:
     context = get_worker_context()
     names, results = _list_possible_names(_parse_package_name(package_id)), []
     name = _find_stored_name(context, names)
     for target in context.get_targets() if name else ():
         if context.deps.index.get_documents(target.collection, [name]):
-            report = enrich_repositories(context.deps, target, name=name)
+            report = enrich_repositories(context.deps, target, name=name, options=options)
             if isinstance(report.error, Unavailable):
-                retry_later(self, report.error)
+                retry_later(task, report.error)
             results.append(task_result(report))
     if not results:
         raise NotFound(f"no collection contains {package_id}")

@@ -109,10 +109,10 @@ class HostedRepository:
         return Node("Commit", {"committedDate": self.last_commit})
 
 
-def load_sample_repositories() -> Iterator[HostedRepository]:
-    """Yield the repositories of the sample ecosystem."""
+def load_sample_repositories(host: str = "github.com") -> Iterator[HostedRepository]:
+    """Yield the repositories of the sample ecosystem on a host."""
     text = Path(__file__).with_name("repositories.yaml").read_text("utf-8")
-    for path, entry in yaml.safe_load(text)["repositories"].items():
+    for path, entry in yaml.safe_load(text)[host].items():
         yield _parse_entry(path, entry)
 
 

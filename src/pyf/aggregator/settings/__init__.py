@@ -114,6 +114,8 @@ def _find_secrets(values: Mapping[str, str]) -> list[str]:
     for name, value in values.items():
         if SETTINGS[name].kind is Secret:
             secrets.add(value)
+            # A list of `host=token`.
+            secrets.update(item.partition("=")[2].strip() for item in value.split(",") if name.endswith("_tokens"))
         elif SETTINGS[name].has_secrets:
             secrets.update(find_url_secrets(value))
             if SETTINGS[name].is_secret_list:

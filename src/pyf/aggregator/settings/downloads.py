@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from .sources import GitHubSettings
+from .repositories import RepositorySettings
 from .types import Secret, Url, UrlWithQuery
 
 # Each source and its speed; the module of this name in `adapters/downloads` is its adapter.
@@ -19,7 +19,7 @@ def describe_sources() -> str:
     return " or ".join(f"`{name}` ({speed})" for name, speed in DOWNLOAD_SOURCES.items())
 
 
-class DownloadSettings(GitHubSettings, frozen=True, kw_only=True):
+class DownloadSettings(RepositorySettings, frozen=True, kw_only=True):
     """The source of download counts. The settings of a source begin with its name."""
 
     downloads_source: Annotated[

@@ -144,7 +144,7 @@ class ScheduleSettings(WorkerSettings, frozen=True, kw_only=True):
         Crontab, Meta(description="When `pyf watch` or the queue runs `pyf downloads` (crontab, UTC; empty: never).")
     ] = "0 4 * * 0"
     celery_schedule_weekly_github: Annotated[
-        Crontab, Meta(description="When `pyf watch` or the queue runs `pyf github` (crontab, UTC; empty: never).")
+        Crontab, Meta(description="When `pyf watch` or the queue runs `pyf repositories` (crontab, UTC; empty: never).")
     ] = "0 5 * * 0"
     celery_schedule_webhooks: Annotated[
         Crontab,

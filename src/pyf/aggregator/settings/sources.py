@@ -111,7 +111,8 @@ class GitHubSettings(PyPISettings, frozen=True, kw_only=True):
         Meta(description="GitHub token; it needs no scopes. Without a token GitHub allows 60 requests an hour."),
     ] = Secret()
     github_request_delay: Annotated[
-        float, Meta(ge=0, le=3600, description="Seconds between the starts of two requests to GitHub.")
+        float,
+        Meta(ge=0, le=3600, description="Seconds between the starts of two requests to a repository host."),
     ] = 0.75
     github_api_url: Annotated[Url, Meta(description="URL of GitHub's REST API; GraphQL is at `/graphql` below it.")] = (
         "https://api.github.com"
@@ -119,9 +120,9 @@ class GitHubSettings(PyPISettings, frozen=True, kw_only=True):
     github_cache_ttl: Annotated[
         int, Meta(ge=0, description="Cache lifetime of repository data, in seconds (shared by all collections).")
     ] = 86_400
-    github_timeout: Annotated[float, Meta(gt=0, le=3600, description="Timeout of a request to GitHub, in seconds.")] = (
-        30.0
-    )
+    github_timeout: Annotated[
+        float, Meta(gt=0, le=3600, description="Timeout of a request to a repository host, in seconds.")
+    ] = 30.0
 
     def find_conflicting_credentials(self) -> Iterator[str]:
         """Yield a line if a request to GitHub would carry two kinds of credentials."""

@@ -68,6 +68,34 @@ def _validate_url_list(value: str) -> str:
     return ",".join(map(_validate_url, split_list(value)))
 
 
+def parse_repository_hosts(value: str) -> dict[str, str]:
+    """Return the URL of each host in a list of `host`, `URL` and `host=URL`; raises `ValueError` for other text."""
+    hosts = {}
+    for item in split_list(value):
+        name, _, url = item.rpartition("=")
+        url = _validate_url(url if "://" in url else f"https://{url}")
+        hosts[(name or urlsplit(url).hostname or "").lower()] = url
+    if not all(re.fullmatch(r"[a-z0-9.-]+", name) for name in hosts):
+        raise ValueError("must be host names, http or https URLs, or host=URL, separated by commas")
+    return hosts
+
+
+def parse_host_tokens(value: str) -> dict[str, str]:
+    """Return the token of each host in a list of `host=token`; raises `ValueError` for other text."""
+    pairs = [item.partition("=")[::2] for item in split_list(value)]
+    if not all(re.fullmatch(r"[a-z0-9.-]+", name.lower()) and re.fullmatch(r"[!-~]+", token) for name, token in pairs):
+        raise ValueError("must be host=token, separated by commas")
+    return {name.lower(): token for name, token in pairs}
+
+
+def _validate_repository_hosts(value: str) -> str:
+    return ",".join(f"{name}={url}" for name, url in parse_repository_hosts(value).items())
+
+
+def _validate_host_tokens(value: str) -> str:
+    return ",".join(f"{name}={token}" for name, token in parse_host_tokens(value).items())
+
+
 def _validate_url_with_query(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?(\?[^\s#]*)?", value) or not has_host(value):
         raise ValueError("must be an http or https URL")
@@ -177,6 +205,8 @@ Origins = Annotated[str, _check(_validate_origins, has_secrets=True)]
 Crontab = Annotated[str, _check(_validate_crontab)]
 Word = Annotated[str, _check(str)]
 HeaderText = Annotated[str, _check(_validate_header_text, is_word=False)]
+RepositoryHosts = Annotated[str, _check(_validate_repository_hosts, has_secrets=True)]
+HostTokens = Annotated[Secret, _check(_validate_host_tokens, is_word=False)]
 SecretWord = Annotated[Secret, _check(_validate_header_word, is_word=False)]
 
 

@@ -182,6 +182,7 @@ class EnrichmentReport(RunReport):
         cached: Packages of these that took no request.
         missing: Packages that the source does not know.
         deferred: Packages left to a later run.
+        host_requests: Requests to each repository host.
     """
 
     incomplete_fields = (*RunReport.incomplete_fields, "deferred")
@@ -191,6 +192,7 @@ class EnrichmentReport(RunReport):
     cached: int = 0
     missing: list[str] = field(default_factory=list)
     deferred: list[str] = field(default_factory=list)
+    host_requests: dict[str, int] = field(default_factory=dict)
 
     @property
     def should_retry(self) -> bool:
@@ -214,9 +216,11 @@ class EnrichOptions(Struct, frozen=True, kw_only=True):
         limit: Packages to process at most, those with the oldest check first.
         fresh: Request what an earlier run has requested recently, too.
         deadline: Unix time from which on nothing is requested; the next run continues.
+        host: The only repository host to read, "" for all.
     """
 
     limit: int | None = None
     fresh: bool = False
     deadline: float = inf
     progress: ProgressCallback = no_progress
+    host: str = ""

@@ -22,6 +22,7 @@ from ...sandbox.fake_registry import FakeRegistry
 from ...sandbox.github import LocalGitHub
 from ...sandbox.github_fixtures import load_sample_repositories
 from ...sandbox.pypi import LocalPyPI
+from ...sandbox.repository_hosts import LocalForgejo, LocalGitLab
 from ...settings import SETTINGS
 from ..exit_codes import ExitCode
 from ..redaction import open_url
@@ -170,17 +171,19 @@ class DemoRunner:
 
 @contextmanager
 def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) -> Iterator[dict[str, str]]:
-    """Run a local PyPI (at `port`), GitHub, pypistats and ClickHouse, and yield the settings with their URLs.
+    """Run a local PyPI (at `port`) and all other services, and yield the settings with their URLs.
 
     Raises `Unavailable` for a port that is in use.
     """
     pypi = LocalPyPI(registry, port=port, latency=latency)
     github = LocalGitHub(load_sample_repositories(), latency=latency)
+    gitlab = LocalGitLab(load_sample_repositories("gitlab.com"), latency=latency)
+    codeberg = LocalForgejo(load_sample_repositories("codeberg.org"), latency=latency)
     downloads = load_sample_downloads()
     pypistats = LocalPypistats(downloads, latency=latency)
     clickhouse = LocalClickHouse(downloads, latency=latency)
     with ExitStack() as stack:
-        for service in (pypi, github, pypistats, clickhouse):
+        for service in (pypi, github, gitlab, codeberg, pypistats, clickhouse):
             try:
                 stack.enter_context(service)
             except OSError as error:
@@ -190,6 +193,8 @@ def run_sandbox_servers(registry: FakeRegistry, *, port: int, latency: float) ->
             "GITHUB_API_URL": github.url,
             "GITHUB_TOKEN": github.token,
             "GITHUB_REQUEST_DELAY": "0",
+            "GITLAB_HOSTS": f"gitlab.com={gitlab.url}",
+            "FORGEJO_HOSTS": f"codeberg.org={codeberg.url}",
             "PYPISTATS_BASE_URL": pypistats.url,
             "PYPISTATS_RATE_LIMIT_DELAY": "0",
             "CLICKHOUSE_URL": clickhouse.url,

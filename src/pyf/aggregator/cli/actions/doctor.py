@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
@@ -17,7 +18,7 @@ from ...domain.errors import AggregatorError, NotFound
 from ...domain.redaction import REDACTED, Redactor
 from ...domain.repositories import RepositoryRef
 from ...domain.text import format_age, pluralize
-from ...ports import Dependencies
+from ...ports import Dependencies, RepositoryHost
 from ...settings import SETTINGS, Secret, Settings, list_warnings, load_settings
 from ...usecases.collections.condition import CollectionCondition, read_condition
 from ...usecases.collections.overview import CollectionEntry, read_overview
@@ -36,7 +37,8 @@ _MAX_UPDATE_AGE, _MAX_DATA_AGE = _DAY, 15 * _DAY
 
 # A package that every registry knows about: whether it exists or not, the registry has to answer.
 _PROBE = "pip"
-_PROBE_REPOSITORY = RepositoryRef(host="github.com", owner="pypa", name="pip")
+# Not every host has it: "not found" is an answer as well.
+_PROBE_REPOSITORY = ("pypa", "pip")
 
 
 class Status(StrEnum):
@@ -160,7 +162,7 @@ def _check_collection(deps: Dependencies, entry: CollectionEntry) -> CheckResult
     ages = {
         "updated": condition.update_age,
         "statuses": condition.status_age,
-        "GitHub data": condition.repository_age,
+        "repository data": condition.repository_age,
         "downloads": condition.download_age,
     }
     details = [f"{label}: {'never' if age is None else f'{format_age(age)} ago'}" for label, age in ages.items()]
@@ -200,7 +202,7 @@ def _find_problems(entry: CollectionEntry, condition: CollectionCondition) -> It
     if condition.status_age is not None and condition.status_age > _MAX_DATA_AGE:
         yield "statuses and advisories are old", f"Run `pyf refresh -t {name}`."
     if condition.repository_age is not None and condition.repository_age > _MAX_DATA_AGE:
-        yield "GitHub data is old", f"Run `pyf github -t {name}`."
+        yield "repository data is old", f"Run `pyf repositories -t {name}`."
     if condition.download_age is not None and condition.download_age > _MAX_DATA_AGE:
         yield "download counts are old", f"Run `pyf downloads -t {name}`."
     if entry.state.stale_retries:
@@ -222,10 +224,10 @@ def _check_services(settings: Settings) -> list[CheckResult]:
         (page,) = deps.registry.check_simple_pages([_PROBE])
         return _to_answer(page.outcome)
 
-    def read_rate_limit(deps: Dependencies) -> str:
-        if (limit := deps.repositories.get_rate_limit()) is not None:
+    def read_repository(host_name: str, host: RepositoryHost) -> str:
+        if (limit := host.get_rate_limit()) is not None:
             return f"answers; {pluralize(limit.remaining, 'request')} left"
-        ((result,),) = deps.repositories.fetch_repositories([_PROBE_REPOSITORY])
+        ((result,),) = host.fetch_repositories([RepositoryRef(host_name, *_PROBE_REPOSITORY)])
         return _to_answer(result.outcome)
 
     def read_counts(deps: Dependencies) -> str:
@@ -237,7 +239,14 @@ def _check_services(settings: Settings) -> list[CheckResult]:
         calls: list[tuple[str, Callable[[], object], str]] = [
             ("PyPI", lambda: read_simple_page(deps), "PYPI_BASE_URL"),
             ("PyPI changelog", lambda: f"serial {deps.changelog.fetch_last_serial():,}", "PYPI_BASE_URL"),
-            ("GitHub", lambda: read_rate_limit(deps), "GITHUB_API_URL"),
+            *(
+                (
+                    "GitHub" if host.kind == "github" else host.name,
+                    partial(read_repository, host.name, deps.repository_hosts[host.name]),
+                    "GITHUB_API_URL" if host.kind == "github" else f"{host.kind.upper()}_HOSTS",
+                )
+                for host in settings.list_repository_hosts()
+            ),
             (source, lambda: read_counts(deps), _get_source_setting(source)),
         ]
         futures = [

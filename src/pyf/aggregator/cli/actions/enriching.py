@@ -1,4 +1,4 @@
-"""Add GitHub data and download counts to a collection, and print the report."""
+"""Add repository data and download counts to a collection, and print the report."""
 
 from math import ceil
 from typing import Any
@@ -76,8 +76,8 @@ def _pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
-def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: bool, as_json: bool) -> ExitCode:
-    """Add GitHub data to a collection and print the report; `raw` prints GitHub's response and the document, too."""
+def run_repositories(selection: Selection, options: EnrichOptions, *, name: str, raw: bool, as_json: bool) -> ExitCode:
+    """Add repository data to a collection and print the report; `raw` prints the response and the document, too."""
     settings = read_settings()
     target = selection.resolve(settings).target
     results: list[RepositoryResult] = []
@@ -85,7 +85,7 @@ def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: 
         try:
             print_target(deps, settings, target.collection)
         except Unavailable as error:
-            report = EnrichmentReport("github", target.collection, error=error)
+            report = EnrichmentReport("repositories", target.collection, error=error)
         else:
             with suggest_collection(deps, target.collection), progress_bar("reading the index") as progress:
                 report = enrich_repositories(
@@ -98,9 +98,8 @@ def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: 
                 )
             if raw and report.found:
                 document = get_package_documents(deps, target, name)[0]
-                print_json(
-                    {"document": document, "github": list(map(_format_result, results)), "report": report.to_dict()}
-                )
+                key = "github" if options.host else "responses"
+                print_json({"document": document, key: list(map(_format_result, results)), "report": report.to_dict()})
                 print_problems(report)
                 return get_exit_code(report)
         print_report(report, as_json=as_json)
@@ -108,7 +107,7 @@ def run_github(selection: Selection, options: EnrichOptions, *, name: str, raw: 
 
 
 def _format_result(result: RepositoryResult) -> dict[str, Any]:
-    """Return the URL of a repository and GitHub's response, unchanged."""
+    """Return the URL of a repository and the host's response, unchanged."""
     error = str(result.outcome) if isinstance(result.outcome, AggregatorError) else None
     return {
         "request": result.ref.url,

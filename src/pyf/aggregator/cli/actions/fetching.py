@@ -101,7 +101,7 @@ def run_watch(selection: Selection, options: CommandOptions, *, interval: int) -
                 settings.celery_schedule_weekly_downloads,
                 lambda: enrich_downloads(deps, target, options=EnrichOptions(deadline=deps.now() + interval)),
             ),
-            "github": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(deps, target)),
+            "repositories": (settings.celery_schedule_weekly_github, lambda: enrich_repositories(deps, target)),
             "fetch": (settings.celery_schedule_monthly_fetch, lambda: command.fetch(deps)),
         }
         return watch(

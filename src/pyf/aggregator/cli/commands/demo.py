@@ -31,7 +31,7 @@ from ..output import create_stdout_console
     "--latency", type=click.FloatRange(0, 60), default=0.02, show_default=True, help="Seconds that a response takes."
 )
 def demo(once: bool, serve: bool, folder: Path | None, port: int, latency: float) -> ExitCode:
-    """Run the main commands on this machine, with sample services instead of PyPI, GitHub, pypistats and ClickHouse.
+    """Run the main commands on this machine, with sample services instead of PyPI, GitHub and the others.
 
     Then serve the web site of the filled index, and open it in a browser.
     """
@@ -74,7 +74,7 @@ def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
     for profile in load_profiles():
         runner.run("fetch", "-p", profile)
     for profile in load_profiles():
-        runner.run("github", "-p", profile)
+        runner.run("repositories", "-p", profile)
         runner.run("downloads", "-p", profile, "--source", "clickhouse")
     runner.show("plone", "Plone.API")
     runner.print_output("explain", "Flask-WTF", "-p", "flask")

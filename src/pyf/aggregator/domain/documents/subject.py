@@ -4,7 +4,7 @@ A name may be deleted and registered by another owner, and a project may move to
 have said about the former one must not outlive it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import UNSET
 
@@ -32,16 +32,22 @@ def list_outdated_enrichments(
     enrichments: Enrichments,
     *,
     was_recreated: bool = False,
+    own_hosts: Mapping[str, bool] = {},
 ) -> tuple[ProjectFields, ...]:
     """Return empty fields for each source whose data is not about the current project any more.
 
     Args:
+        own_hosts: Further hosts of repositories.
         was_recreated: Whether the registry reports that the project was removed and created again.
     """
     repository, downloads = enrichments.repository, enrichments.downloads
     is_other = was_recreated or is_other_project(stored, (file for fields in current for file in fields.urls))
     outdated: list[ProjectFields] = []
-    if repository and repository != RepositoryFields() and (is_other or _leads_elsewhere(stored, current, repository)):
+    if (
+        repository
+        and repository != RepositoryFields()
+        and (is_other or _leads_elsewhere(stored, current, repository, own_hosts))
+    ):
         outdated.append(RepositoryFields())
     if is_other and downloads and downloads != DownloadFields():
         outdated.append(DownloadFields())
@@ -51,20 +57,23 @@ def list_outdated_enrichments(
 
 
 def _leads_elsewhere(
-    stored: Sequence[RegistryFields], current: Sequence[RegistryFields], repository: RepositoryFields
+    stored: Sequence[RegistryFields],
+    current: Sequence[RegistryFields],
+    repository: RepositoryFields,
+    own_hosts: Mapping[str, bool],
 ) -> bool:
     """Return whether the links have changed from the known repository to another one, or to none."""
     if repository.repository_url is UNSET or not stored:
         return False
-    known = parse_repository_url(repository.repository_url)
-    present = _find_first_candidate(current)
-    return present not in (_find_first_candidate(stored), known.key if known else "")
+    known = parse_repository_url(repository.repository_url, own_hosts)
+    present = _find_first_candidate(current, own_hosts)
+    return present not in (_find_first_candidate(stored, own_hosts), known.key if known else "")
 
 
-def _find_first_candidate(documents: Sequence[RegistryFields]) -> str:
+def _find_first_candidate(documents: Sequence[RegistryFields], own_hosts: Mapping[str, bool]) -> str:
     """Return the key of the repository that is tried first, "" for none."""
     ordered = sorted(documents, key=lambda fields: (fields.is_newest, to_order_key(fields.version)), reverse=True)
-    return next((ref.key for ref in list_repository_candidates(ordered)), "")
+    return next((ref.key for ref in list_repository_candidates(ordered, own_hosts)), "")
 
 
 def _to_key(file: File) -> tuple[str, int]:

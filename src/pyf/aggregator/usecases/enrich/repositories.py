@@ -5,7 +5,7 @@ interrupted run repeats no request.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -26,7 +26,7 @@ from ...domain.repositories import (
 )
 from ...domain.repository_verification import RepositoryClaim, is_verified
 from ...domain.timestamps import drop_future, is_in_future
-from ...ports import Dependencies, RateLimitStatus, RepositoryResult
+from ...ports import Dependencies, RateLimitStatus, RepositoryHost, RepositoryResult
 from ..collections.target import Target, build_not_found_error, require_state
 from ..report import EnrichmentReport, EnrichOptions
 from .scores import update_with_scores
@@ -40,7 +40,7 @@ _WRITE_BATCH = 500
 # Reasons in reports for packages without a repository; what differs from package to package follows a colon.
 NO_LINK = "no link points to a repository"
 OTHER_HOST = "its repository is on another host"
-NOT_FOUND = "GitHub knows no public repository"
+NOT_FOUND = "knows no public repository"
 RATE_LIMITED = "GitHub's rate limit without GITHUB_TOKEN is used up; the next run continues"
 DEADLINE_PASSED = "not processed before the deadline; the next run continues"
 
@@ -52,7 +52,7 @@ class RepositoryLookup:
     Attributes:
         candidates: Repositories that it may be, the best first.
         not_found: Repositories that do not exist.
-        other_host: Its repository, if this is on a host that is not supported.
+        other_host: Its repository, if this is on a host that the run does not read.
         previous: What an earlier run has written.
     """
 
@@ -70,9 +70,12 @@ class RepositoryLookup:
 
 
 def list_lookups(
-    deps: Dependencies, target: Target, *, name: str = "", limit: int | None = None
+    deps: Dependencies, target: Target, hosts: Collection[str], *, name: str = "", limit: int | None = None
 ) -> list[RepositoryLookup]:
     """Return the lookups of a collection's packages, or of one (in any spelling), the oldest check first.
+
+    Args:
+        hosts: The names of the hosts that the run reads.
 
     Raises:
         NotFound: If the collection does not have the package.
@@ -85,31 +88,30 @@ def list_lookups(
     )
     now = deps.now()
     lookups = sorted(
-        _iter_lookups(deps, collection, names), key=lambda lookup: (lookup.get_last_check(now), lookup.name)
+        _iter_lookups(deps, collection, names, hosts), key=lambda lookup: (lookup.get_last_check(now), lookup.name)
     )
     if name and not lookups:
         raise build_not_found_error(deps, target, name)
     return lookups[:limit]
 
 
-def _iter_lookups(deps: Dependencies, collection: str, names: Iterable[str]) -> Iterator[RepositoryLookup]:
+def _iter_lookups(
+    deps: Dependencies, collection: str, names: Iterable[str], hosts: Collection[str]
+) -> Iterator[RepositoryLookup]:
     for batch in batched(names, _LOOKUP_BATCH):
         for name, documents in deps.index.get_packages(collection, batch).items():
             releases = [document.registry for document in documents]
             previous = documents[0].repository or RepositoryFields()
-            yield _build_lookup(name, list_repository_candidates(releases), releases[0].maintainers, previous)
-
-
-def _build_lookup(
-    name: str, refs: Sequence[RepositoryRef], people: tuple[str, ...], previous: RepositoryFields
-) -> RepositoryLookup:
-    lookup = RepositoryLookup(name=name, claim=RepositoryClaim(project=name, users=people), previous=previous)
-    # The best link decides where the package is: a mirror or a former home tells little about one that has moved.
-    if refs and refs[0].host != GITHUB:
-        lookup.other_host = refs[0]
-    else:
-        lookup.candidates.extend(ref for ref in refs if ref.host == GITHUB)
-    return lookup
+            claim = RepositoryClaim(project=name, users=releases[0].maintainers)
+            lookup = RepositoryLookup(name=name, claim=claim, previous=previous)
+            refs = list_repository_candidates(releases, deps.policy.own_hosts)
+            # The best link decides where the package is: a mirror or a former home tells little about one that has
+            # moved.
+            if refs and refs[0].host not in hosts:
+                lookup.other_host = refs[0]
+            else:
+                lookup.candidates.extend(ref for ref in refs if ref.host in hosts)
+            yield lookup
 
 
 class _FoundRepository(Struct, frozen=True):
@@ -126,10 +128,12 @@ class RepositoryRun:
     """One run.
 
     Attributes:
+        hosts: The hosts that it reads, by name.
         covers_collection: Whether the run sees all packages of the collection, and so all claims on a repository.
     """
 
     deps: Dependencies
+    hosts: Mapping[str, RepositoryHost]
     collection: str
     report: EnrichmentReport
     options: EnrichOptions
@@ -138,14 +142,15 @@ class RepositoryRun:
     _cached: dict[str, CachedRepository] = field(default_factory=dict)
     _failures: dict[str, AggregatorError] = field(default_factory=dict)
     _waiting_lookups: dict[str, list[RepositoryLookup]] = field(default_factory=dict)
-    _queue: deque[RepositoryRef] = field(default_factory=deque)
+    _queues: dict[str, deque[RepositoryRef]] = field(default_factory=lambda: defaultdict(deque))
+    _errors: dict[str, AggregatorError] = field(default_factory=dict)
     _requested: set[str] = field(default_factory=set)
     _claims: dict[str, list[RepositoryLookup]] = field(default_factory=lambda: defaultdict(list))
     _verified: dict[str, bool] = field(default_factory=dict)
     _found_repositories: list[_FoundRepository] = field(default_factory=list)
     _found_fields: dict[str, RepositoryFields] = field(default_factory=dict)
     _missing_fields: dict[str, RepositoryFields] = field(default_factory=dict)
-    _requests_left: float = inf
+    _requests_left: dict[str, float] = field(default_factory=dict)
     _done_count: int = 0
 
     def plan(self, lookups: Sequence[RepositoryLookup]) -> None:
@@ -158,12 +163,11 @@ class RepositoryRun:
             refs = {ref for lookup in lookups for ref in lookup.candidates}
             cached = self.deps.repository_cache.get_many(refs, fetched_since=fetched_since)
             # A result without a token lacks the last commit; a run with a token requests it at once.
-            accepts_partial = self.deps.repositories.is_partial
             self._cached.update(
                 {
                     key: repository
                     for key, repository in cached.items()
-                    if (accepts_partial or not repository.is_partial)
+                    if (not repository.is_partial or self.hosts[repository.ref.host].is_partial)
                     and not is_in_future(repository.fetched_at, self.deps.now())
                 }
             )
@@ -174,23 +178,45 @@ class RepositoryRun:
         self._flush()
 
     def run(self, on_notice: Callable[[str], None]) -> None:
-        """Request the queued repositories, and write the result of each request."""
-        if not self._queue:
-            return
-        if (rate_limit := self.deps.repositories.get_rate_limit()) is not None:
-            self._requests_left = rate_limit.remaining
-            on_notice(_format_rate_limit(rate_limit, len(self._queue)))
-        try:
-            while self._can_request():
-                for results in self.deps.repositories.fetch_repositories(self._take_refs()):
-                    self._record_results(results)
-                    self._flush()
-        except AggregatorError:
+        """Request the queued repositories, one host after the other, and write the result of each request.
+
+        A host that fails does not stop the others; its failure is raised at the end.
+        """
+        # A repository that is missing on one host may be followed by one on another.
+        while hosts := list(filter(self._can_request, self.hosts)):
+            for host in hosts:
+                self._run_host(host, on_notice)
+        for ref_key, lookups in self._waiting_lookups.items():
+            host = ref_key.partition("/")[0]
+            if host not in self._errors:
+                reason = RATE_LIMITED if self._requests_left.get(host, inf) <= 0 else DEADLINE_PASSED
+                for lookup in lookups:
+                    self.report.add_deferred(lookup.name, reason)
+        if self._errors:
+            first, *others = self._errors.values()
             unfinished = f"{self.report.found - self._done_count} of {self.report.found} packages"
             self.report.notices.append(f"{unfinished} were not processed; the others are saved, the next run continues")
-            raise
-        for lookup in (waiting for lookups in self._waiting_lookups.values() for waiting in lookups):
-            self.report.add_deferred(lookup.name, RATE_LIMITED if self._requests_left <= 0 else DEADLINE_PASSED)
+            self.report.notices.extend(map(str, others))
+            raise first
+
+    def _run_host(self, name: str, on_notice: Callable[[str], None]) -> None:
+        """Request the queued repositories of one host; record its failure."""
+        host, requests_before = self.hosts[name], self.deps.request_counter.count()
+        try:
+            if name not in self._requests_left:
+                rate_limit = host.get_rate_limit()
+                self._requests_left[name] = inf if rate_limit is None else rate_limit.remaining
+                if rate_limit is not None:
+                    on_notice(_format_rate_limit(rate_limit, len(self._queues[name])))
+            while self._can_request(name):
+                for results in host.fetch_repositories(self._take_refs(name)):
+                    self._record_results(host, results)
+                    self._flush()
+        except AggregatorError as error:
+            self._errors[name] = error
+        finally:
+            count = self.deps.request_counter.count() - requests_before
+            self.report.host_requests[name] = self.report.host_requests.get(name, 0) + count
 
     def reverify(self) -> None:
         """Verify repositories again that have moved, and those that were second candidates."""
@@ -211,15 +237,16 @@ class RepositoryRun:
             if corrected:
                 self.deps.index.update(self.collection, corrected)
 
-    def _take_refs(self) -> Iterator[RepositoryRef]:
-        while self._can_request():
-            self._requests_left -= 1
-            yield self._queue.popleft()
+    def _take_refs(self, host: str) -> Iterator[RepositoryRef]:
+        while self._can_request(host):
+            self._requests_left[host] -= 1
+            yield self._queues[host].popleft()
 
-    def _can_request(self) -> bool:
-        return bool(self._queue) and self._requests_left > 0 and self.deps.now() < self.options.deadline
+    def _can_request(self, host: str) -> bool:
+        has_requests = self._requests_left.get(host, inf) > 0 and host not in self._errors
+        return bool(self._queues[host]) and has_requests and self.deps.now() < self.options.deadline
 
-    def _record_results(self, results: Sequence[RepositoryResult]) -> None:
+    def _record_results(self, host: RepositoryHost, results: Sequence[RepositoryResult]) -> None:
         now = int(self.deps.now())
         new_repositories = []
         for result in results:
@@ -234,7 +261,7 @@ class RepositoryRun:
                             ref=ref,
                             repository=result.outcome,
                             fetched_at=now,
-                            is_partial=self.deps.repositories.is_partial,
+                            is_partial=host.is_partial,
                         )
                     )
             elif isinstance(result.outcome, NotFound):
@@ -256,7 +283,7 @@ class RepositoryRun:
                 return self._count_done()
             if ref.key not in self._cached:
                 if ref.key not in self._waiting_lookups:
-                    self._queue.append(ref)
+                    self._queues[ref.host].append(ref)
                 self._waiting_lookups.setdefault(ref.key, []).append(lookup)
                 return None
             cached = self._cached[ref.key]
@@ -289,21 +316,30 @@ class RepositoryRun:
             self.report.add_missing(lookup.name, f"{OTHER_HOST}: {lookup.other_host.url}")
         elif lookup.not_found:
             checked = max(self._cached[ref.key].fetched_at for ref in lookup.not_found)
-            self.report.add_missing(lookup.name, f"{NOT_FOUND}: {', '.join(ref.path for ref in lookup.not_found)}")
+            self.report.add_missing(lookup.name, _format_not_found(lookup.not_found))
         else:
             self.report.add_missing(lookup.name, NO_LINK)
-        self._missing_fields[lookup.name] = RepositoryFields(repository_checked=checked)
+        # A run of one host leaves the data of the others alone.
+        host = lookup.previous.repository_host
+        if host is UNSET or host in self.hosts or host not in self.deps.repository_hosts:
+            self._missing_fields[lookup.name] = RepositoryFields(repository_checked=checked)
         self._count_done()
 
     def _count_done(self) -> None:
         self._done_count += 1
-        self.options.progress("GitHub: package", self._done_count, self.report.found)
+        self.options.progress("repositories: package", self._done_count, self.report.found)
 
     def _flush(self) -> None:
         """Write the results so far, together with the scores that follow."""
         self.report.enriched += update_with_scores(self.deps, self.collection, self._found_fields)
         update_with_scores(self.deps, self.collection, self._missing_fields)
         self._found_fields, self._missing_fields = {}, {}
+
+
+def _format_not_found(refs: Sequence[RepositoryRef]) -> str:
+    host = refs[0].host
+    label = "GitHub" if host == GITHUB else host
+    return f"{label} {NOT_FOUND}: {', '.join(ref.path if ref.host == host else ref.url for ref in refs)}"
 
 
 def _format_rate_limit(rate_limit: RateLimitStatus, request_count: int) -> str:
@@ -330,19 +366,22 @@ def enrich_repositories(
     """Look up the repositories of a collection's packages, or of one package, and write their fields.
 
     A result is cached for the policy's `repository_max_age`, for all collections. A package whose repository is gone
-    loses its fields; one whose request fails keeps them.
+    loses its fields; one whose request fails keeps them. A host that fails does not stop the others.
 
     Args:
         on_notice: Takes a line that the user should read before the first request.
         on_result: Takes each response of the host.
     """
-    report = EnrichmentReport("github", target.collection)
+    report = EnrichmentReport("github" if options.host == GITHUB else "repositories", target.collection)
     with report.recording(deps):
         require_state(deps, target)
-        lookups = list_lookups(deps, target, name=name, limit=options.limit)
+        hosts = {name: host for name, host in deps.repository_hosts.items() if options.host in ("", name)}
+        lookups = list_lookups(deps, target, hosts, name=name, limit=options.limit)
         report.found = len(lookups)
         covers_collection = not name and options.limit is None
-        run = RepositoryRun(deps, target.collection, report, options, on_result, covers_collection=covers_collection)
+        run = RepositoryRun(
+            deps, hosts, target.collection, report, options, on_result, covers_collection=covers_collection
+        )
         run.plan(lookups)
         run.run(on_notice or report.notices.append)
         run.reverify()

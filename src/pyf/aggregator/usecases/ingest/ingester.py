@@ -202,7 +202,11 @@ def write_projects(
             continue
         was_recreated = name in recreated_names
         if fields := list_outdated_enrichments(
-            stored[name], project.documents, enrichments[name], was_recreated=was_recreated
+            stored[name],
+            project.documents,
+            enrichments[name],
+            was_recreated=was_recreated,
+            own_hosts=deps.policy.own_hosts,
         ):
             # The new history is written with the documents.
             outdated[name] = tuple(part for part in fields if not isinstance(part, HistoryFields))

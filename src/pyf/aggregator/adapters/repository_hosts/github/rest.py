@@ -1,37 +1,40 @@
 """Repository data from GitHub's REST API: one repository per request, 60 requests an hour without a token."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
 from itertools import chain, islice
-from typing import TypeVar
 from urllib.parse import quote
 
-from msgspec import UNSET, DecodeError, Struct, UnsetType
+from msgspec import UNSET, Struct, UnsetType
 from msgspec.json import Decoder
 
-from ...domain.errors import NotFound, Unavailable
-from ...domain.repositories import RepositoryRef
-from ...ports import RateLimitStatus, RepositoryResult
-from ..http.errors import drop_traceback
-from ..http.retry import Transient
-from ..http.service_client import MEBIBYTE, Request, Response
-from .client import AccessRefused, GitHubClient, PauseTooLong
+from ....domain.errors import NotFound, Unavailable
+from ....domain.repositories import RepositoryRef
+from ....ports import RateLimitStatus, RepositoryResult
+from ...http.errors import drop_traceback
+from ...http.retry import Transient
+from ...http.service_client import MEBIBYTE, Request, Response
+from ..client import MAX_ATTEMPTS, AccessRefused, HostClient, PauseTooLong, decode_response, fetch_one_by_one
 from .parsing import RestRepository, build_not_found, parse_rest_repository
-
-T = TypeVar("T")
 
 # Up to this many repositories, one more request each counts open pull requests.
 FEW_REPOSITORIES = 10
-
-# Attempts per request, and repositories in a row without a response after which GitHub counts as down.
-_MAX_ATTEMPTS = 3
-_MAX_CONSECUTIVE_FAILURES = 3
 
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE, HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS})
 # New location of a moved repository; only its path is used, so that no other server is contacted.
 _MOVED_TO = re.compile(r"(/repositories/[0-9]{1,20}|/repos/[A-Za-z0-9._-]+/[A-Za-z0-9._-]+)/?")
 _LAST_PAGE = re.compile(r"[?&]page=([0-9]{1,9})[^>]*>\s*;\s*rel=\"last\"")
+
+
+def build_headers(token: str = "") -> Mapping[str, str]:
+    """Return the headers of requests with a token, or as the public sends them."""
+    return {
+        "Accept": "application/vnd.github+json",
+        "X-GitHub-Api-Version": "2022-11-28",
+        **({"Authorization": f"Bearer {token}"} if token else {}),
+    }
 
 
 class _Limit(Struct):
@@ -63,20 +66,15 @@ class GitHubRest:
         max_attempts: Attempts per request.
     """
 
-    def __init__(self, client: GitHubClient, *, max_attempts: int = _MAX_ATTEMPTS) -> None:
+    def __init__(self, client: HostClient, *, max_attempts: int = MAX_ATTEMPTS) -> None:
         self._client = client
         self._max_attempts = max_attempts
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
         remaining = iter(refs)
         first = list(islice(remaining, FEW_REPOSITORIES + 1))
-        failures = 0
-        for ref in chain(first, remaining):
-            result = self.fetch_result(ref, counts_pull_requests=len(first) <= FEW_REPOSITORIES)
-            yield [result]
-            failures = failures + 1 if isinstance(result.outcome, Transient) else 0
-            if failures == _MAX_CONSECUTIVE_FAILURES:
-                raise Unavailable(str(result.outcome))
+        fetch_result = partial(self.fetch_result, counts_pull_requests=len(first) <= FEW_REPOSITORIES)
+        return fetch_one_by_one(chain(first, remaining), fetch_result)
 
     @property
     def is_partial(self) -> bool:
@@ -84,14 +82,14 @@ class GitHubRest:
 
     def get_rate_limit(self) -> RateLimitStatus:
         response = self._send_with_retries(self._build_request("/rate_limit", "the limit", must_exist=True))
-        core = _decode(_limits_decoder, response, "the limit").resources.core
+        core = decode_response(_limits_decoder, response, "the limit").resources.core
         return RateLimitStatus(remaining=core.remaining, limit=core.limit, resets_at=core.reset)
 
     def fetch_result(self, ref: RepositoryRef, *, counts_pull_requests: bool = False) -> RepositoryResult:
         """Fetch one repository."""
         try:
             response = self._fetch_document(ref)
-            document = _decode(_repository_decoder, response, ref.url)
+            document = decode_response(_repository_decoder, response, ref.url)
             open_pull_requests = document.open_pull_requests
             if open_pull_requests is UNSET and counts_pull_requests and _has_spare_requests(response):
                 open_pull_requests = self._count_open_pull_requests(ref)
@@ -123,7 +121,7 @@ class GitHubRest:
         path = f"/repos/{quote(ref.owner)}/{quote(ref.name)}/pulls?state=open&per_page=1"
         try:
             response = self._client.send(self._build_request(path, "open pull requests"))
-            first_page = _decode(_list_decoder, response, ref.url)
+            first_page = decode_response(_list_decoder, response, ref.url)
         except Unavailable:
             return UNSET
         last_page = _LAST_PAGE.search(response.headers.get("Link", ""))
@@ -136,23 +134,10 @@ class GitHubRest:
         )
 
     def _send_with_retries(self, request: Request) -> Response:
-        """Send a request with retries; raise `Transient` without a response."""
-        for attempt in range(1, self._max_attempts):
-            try:
-                return self._client.send(request)
-            except Transient as error:
-                self._client.wait(error, attempt)
-        return self._client.send(request)
+        return self._client.send_with_retries(request, max_attempts=self._max_attempts)
 
 
 def _has_spare_requests(response: Response) -> bool:
     """Return whether the rate limit leaves more requests than the remaining repositories need."""
     remaining = response.headers.get("X-RateLimit-Remaining", "")
     return not remaining.isdigit() or int(remaining) >= FEW_REPOSITORIES
-
-
-def _decode(decoder: Decoder[T], response: Response, label: str) -> T:
-    try:
-        return decoder.decode(response.body)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Transient(f"{label}: unreadable response of GitHub ({error})") from error

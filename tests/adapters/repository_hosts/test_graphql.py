@@ -11,10 +11,10 @@ import graphql
 import msgspec
 import pytest
 
-from pyf.aggregator.adapters.github import GitHubGraphQL
-from pyf.aggregator.adapters.github.graphql import build_query
-from pyf.aggregator.adapters.github.parsing import parse_graphql_repository
 from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.repository_hosts.github import GitHubGraphQL
+from pyf.aggregator.adapters.repository_hosts.github.graphql import build_query
+from pyf.aggregator.adapters.repository_hosts.github.parsing import parse_graphql_repository
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.domain.repositories import Repository, RepositoryRef, parse_repository_url
 from pyf.aggregator.ports import RepositoryResult

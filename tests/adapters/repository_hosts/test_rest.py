@@ -6,9 +6,9 @@ import msgspec
 import pytest
 from msgspec import UNSET
 
-from pyf.aggregator.adapters.github import GitHubRest
-from pyf.aggregator.adapters.github.parsing import RestRepository, parse_rest_repository
 from pyf.aggregator.adapters.http.client import HttpClient
+from pyf.aggregator.adapters.repository_hosts.github import GitHubRest
+from pyf.aggregator.adapters.repository_hosts.github.parsing import RestRepository, parse_rest_repository
 from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RateLimitStatus, RepositoryResult

@@ -5,10 +5,10 @@ from datetime import datetime
 from msgspec import UNSET, DecodeError, Struct, UnsetType
 from msgspec.json import Decoder
 
-from ...domain.errors import AggregatorError, NotFound, Unavailable
-from ...domain.repositories import Repository, RepositoryRef, parse_repository_url
-from ...domain.unset import unset_if_none
-from .. import timestamps
+from ....domain.errors import AggregatorError, NotFound, Unavailable
+from ....domain.repositories import Repository, RepositoryRef, split_path
+from ....domain.unset import unset_if_none
+from ...timestamps import to_optional_seconds
 
 # SPDX values of a license that has no identifier.
 _NO_LICENSE = frozenset({"NOASSERTION", "NONE", ""})
@@ -76,7 +76,7 @@ def parse_graphql_repository(ref: RepositoryRef, raw: bytes) -> Repository | Agg
         node = _repository_decoder.decode(raw)
     except (DecodeError, UnicodeDecodeError) as error:
         return Unavailable(f"{ref.url}: unreadable response of GitHub ({error})")
-    own_ref = parse_repository_url(f"https://{ref.host}/{node.name_with_owner}")
+    own_ref = split_path(ref.host, node.name_with_owner)
     if own_ref is None:
         return Unavailable(f"{ref.url}: GitHub's response is about {node.name_with_owner!r:.60}")
     if node.is_private:  # readable with the token, but not by users of the index
@@ -95,10 +95,10 @@ def parse_graphql_repository(ref: RepositoryRef, raw: bytes) -> Repository | Agg
         license=_to_license(node.license_info.spdx_id if node.license_info else None),
         topics=UNSET if topics is None else tuple(topic_node.topic.name for topic_node in topics if topic_node),
         latest_release=node.latest_release.tag_name if node.latest_release else UNSET,
-        created=_to_unix_seconds(node.created_at),
-        updated=_to_unix_seconds(node.updated_at),
-        pushed=_to_unix_seconds(node.pushed_at),
-        last_commit=_to_unix_seconds(target.committed_date if target else None),
+        created=to_optional_seconds(node.created_at),
+        updated=to_optional_seconds(node.updated_at),
+        pushed=to_optional_seconds(node.pushed_at),
+        last_commit=to_optional_seconds(target.committed_date if target else None),
     )
 
 
@@ -109,10 +109,6 @@ def build_not_found(ref: RepositoryRef) -> NotFound:
 
 def _to_license(spdx_id: str | None) -> str | UnsetType:
     return UNSET if spdx_id is None or spdx_id in _NO_LICENSE else spdx_id
-
-
-def _to_unix_seconds(moment: datetime | None) -> int | UnsetType:
-    return UNSET if moment is None else int(timestamps.to_unix_seconds(moment))
 
 
 def _to_total_count(count: _Count | None) -> int | UnsetType:
@@ -152,7 +148,7 @@ def parse_rest_repository(
 
     Open issues are unknown without the number of open pull requests.
     """
-    own_ref = parse_repository_url(f"https://{ref.host}/{document.full_name}")
+    own_ref = split_path(ref.host, document.full_name)
     if own_ref is None:
         return Unavailable(f"{ref.url}: GitHub's response is about {document.full_name!r:.60}")
     if document.private:
@@ -170,7 +166,7 @@ def parse_rest_repository(
         is_archived=unset_if_none(document.archived),
         license=_to_license(document.license.spdx_id if document.license else None),
         topics=unset_if_none(document.topics),
-        created=_to_unix_seconds(document.created_at),
-        updated=_to_unix_seconds(document.updated_at),
-        pushed=_to_unix_seconds(document.pushed_at),
+        created=to_optional_seconds(document.created_at),
+        updated=to_optional_seconds(document.updated_at),
+        pushed=to_optional_seconds(document.pushed_at),
     )

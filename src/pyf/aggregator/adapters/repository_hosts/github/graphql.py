@@ -5,17 +5,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import islice
 
-from msgspec import DecodeError, Raw, Struct
+from msgspec import Raw, Struct
 from msgspec.json import Decoder, encode
 
-from ...domain.errors import AggregatorError, Unavailable
-from ...domain.repositories import RepositoryRef
-from ...ports import RateLimitStatus, RepositoryResult
-from ..http.retry import Timeout, Transient
-from ..http.service_client import Request, Response
-from .client import AccessRefused, GitHubClient, LimitReached
+from ....domain.errors import AggregatorError, Unavailable
+from ....domain.repositories import RepositoryRef
+from ....ports import RateLimitStatus, RepositoryResult
+from ...http.retry import Timeout, Transient
+from ...http.service_client import Request
+from ..client import AccessRefused, HostClient, LimitReached, decode_response
 from .parsing import build_not_found, parse_graphql_repository
-from .rest import GitHubRest
+from .rest import GitHubRest, build_headers
 
 # Costs one point of the rate limit per query, however many repositories it contains.
 REPOSITORY_FRAGMENT = """
@@ -81,14 +81,6 @@ class GraphQLResponse(Struct):
 _response_decoder = Decoder(GraphQLResponse)
 
 
-def parse_response(request: Request, response: Response) -> GraphQLResponse:
-    """Decode a response; raise `Transient` for an unreadable one."""
-    try:
-        return _response_decoder.decode(response.body)
-    except (DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Transient(f"{request}: the response is not the expected JSON ({error})") from error
-
-
 def parse_results(response: GraphQLResponse, refs: Sequence[RepositoryRef]) -> Iterator[RepositoryResult]:
     """Yield the results of repositories, without those that the response leaves out."""
     errors = _group_by_alias(response.errors or ())
@@ -150,9 +142,9 @@ class GitHubGraphQL:
     REST; without one, it counts as not public.
     """
 
-    def __init__(self, client: GitHubClient) -> None:
+    def __init__(self, client: HostClient) -> None:
         self._client = client
-        self._public_host = GitHubRest(client.without_token(), max_attempts=1)
+        self._public_host = GitHubRest(client.with_headers(build_headers()), max_attempts=1)
         self._public_limit: LimitReached | None = None
 
     def fetch_repositories(self, refs: Iterable[RepositoryRef]) -> Iterator[Sequence[RepositoryResult]]:
@@ -202,7 +194,7 @@ class GitHubGraphQL:
         )
         try:
             response = self._client.send(request)
-            parsed_response = parse_response(request, response)
+            parsed_response = decode_response(_response_decoder, response, str(request))
         except Transient as error:
             return _BatchResult(unanswered=refs, error=error)
         results = [self._replace_refused(result) for result in parse_results(parsed_response, refs)]
