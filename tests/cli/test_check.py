@@ -89,6 +89,31 @@ def test_markdown_is_a_table_of_what_is_not_ready(django: CommandRunner) -> None
     assert not any(line.startswith("| django-extensions ") for line in lines)
 
 
+def test_passwords_of_urls_are_not_printed(django: CommandRunner) -> None:
+    (django.folder / "private.txt").write_text(
+        "--index-url https://ada:s3cret-word@mirror.example/simple\n"
+        "-r https://ada:s3cret-word@files.example/base.txt\n"
+        "-e git+https://ada:s3cret-word@git.example/acme/filter.git#egg=django-filter\n"
+    )
+
+    for output in ((), ("--json",), ("--markdown",)):
+        completed = check(django, "private.txt", "--to", "6.0", *output)
+        assert "git+https://***@git.example/acme/filter.git" in "".join(completed.out.split())
+        assert "https://***@files.example/base.txt is not read" in completed.err
+        assert "s3cret-word" not in completed.out + completed.err
+
+
+def test_lines_for_another_python_are_not_checked(django: CommandRunner) -> None:
+    (django.folder / "two.txt").write_text(
+        'django-filter==24.3 ; python_version < "3.10"\ndjango-filter==25.2 ; python_version >= "3.10"\n'
+    )
+
+    report = check(django, "two.txt", "--to", "6.0", "--python", "3.14", "--json").report
+
+    assert [(package["name"], package["used"]) for package in report["packages"]] == [("django-filter", "25.2")]
+    assert report["problems"] == ["two.txt:1: django-filter is not for Python 3.14"]
+
+
 def test_environment_is_read(django: CommandRunner) -> None:
     venv.create(django.folder / "env", with_pip=False)
     (site_packages,) = (django.folder / "env").glob("lib/python*/site-packages")

@@ -264,7 +264,9 @@ def test_buildout_versions() -> None:
         ("setuptools", "<81"),
         ("plone-app-event", "5.2.2"),
     ]
-    assert listed.problems == ("versions.cfg: files named by `extends` are not read. Check them, too",)
+    assert listed.problems == (
+        "versions.cfg: extends https://dist.plone.example/6.1/versions.cfg, which is not read. Check it, too",
+    )
 
 
 @pytest.mark.parametrize(

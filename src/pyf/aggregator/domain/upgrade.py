@@ -187,10 +187,10 @@ def check_package(
     return CheckedPackage(
         name=newest.name,
         location=listed.location,
-        status=_find_status(used, newest, first, goal),
+        status=Status.UNKNOWN if listed.is_code else _find_status(used, newest, first, goal),
         used=used.version if used else listed.version,
         newest=newest.version,
-        first_supporting=first.version if first else "",
+        first_supporting=first.version if first and not listed.is_code else "",
         degree=support.degree if support else None,
         evidence=_list_evidence(listed, used, newest, first, goal),
         health=None if health is UNSET or health.health_score is UNSET else health.health_score,
@@ -200,10 +200,11 @@ def check_package(
 
 
 def _find_used(listed: ListedPackage, releases: Sequence[RegistryFields]) -> RegistryFields | None:
-    """Return the pinned release, or the newest one that the file allows; None if the index has none."""
+    """Return the pinned release, or the newest one that the file allows; None if the index has none, or for code."""
+    if listed.is_code:
+        return None
     if listed.version:
-        pinned = parse_version(listed.version)
-        return next((r for r in releases if r.version == listed.version or parse_version(r.version) == pinned), None)
+        return _find_release(listed.version, releases) or _find_release(listed.version.partition("+")[0], releases)
     try:
         specifier = SpecifierSet(listed.specifier)
     except InvalidSpecifier:  # the parser of the file has reported it
@@ -214,6 +215,12 @@ def _find_used(listed: ListedPackage, releases: Sequence[RegistryFields]) -> Reg
         if is_installable(release) and specifier.contains(release.version, prereleases=False)
     ]
     return max(allowed, key=lambda release: to_version_key(release.version), default=None)
+
+
+def _find_release(version: str, releases: Sequence[RegistryFields]) -> RegistryFields | None:
+    """Return the release of a version in any spelling."""
+    parsed = parse_version(version)
+    return next((r for r in releases if r.version == version or (parsed and parse_version(r.version) == parsed)), None)
 
 
 def _find_first_supporting(
@@ -260,7 +267,7 @@ def _list_evidence(
     lines = []
     if listed.source:
         lines.append(f"installed from {listed.source}, not from PyPI")
-    if used is None:
+    if used is None and not listed.is_code:
         wanted = listed.version or listed.specifier
         lines.append(f"no release {wanted} in the index" if wanted else "no release that pip would install")
     for version, release in {release.version: release for release in (used, first, newest) if release}.items():

@@ -125,7 +125,7 @@ def format_summary(report: UpgradeReport) -> str:
 
 def _read_packages(files: Sequence[str], environment: Path | None) -> PackageList:
     packages, problems = list[ListedPackage](), list[str]()
-    lists = [parse_requirement_file(_to_name(name), _read_text(name), _read_text) for name in files]
+    lists = [parse_requirement_file(_to_name(name), read_text(name), read_text) for name in files]
     for listed in [*lists, *([read_environment(environment)] if environment else [])]:
         packages += listed.packages
         problems += listed.problems
@@ -136,7 +136,8 @@ def _to_name(name: str) -> str:
     return "" if name == "-" else Path(name).as_posix()
 
 
-def _read_text(name: str) -> str:
+def read_text(name: str) -> str:
+    """Return the text of a file, or of stdin for "-"; raises `Invalid` if it can't be read."""
     try:
         data = sys.stdin.buffer.read(_MAX_FILE_BYTES + 1) if name == "-" else Path(name).read_bytes()
         if len(data) > _MAX_FILE_BYTES:

@@ -1,10 +1,11 @@
 """Read the packages that a file of requirements or a lock file lists.
 
 Supports `requirements.txt` and `constraints.txt`, `pyproject.toml`, `uv.lock`, `poetry.lock`, `pylock.toml`,
-`Pipfile.lock`, and buildout's `versions.cfg`.
+`Pipfile`, `Pipfile.lock`, and buildout's `versions.cfg`.
 """
 
 from .model import ListedPackage, PackageList, ReadFile
 from .parse import parse_requirement_file
+from .selection import select_packages
 
-__all__ = ["ListedPackage", "PackageList", "ReadFile", "parse_requirement_file"]
+__all__ = ["ListedPackage", "PackageList", "ReadFile", "parse_requirement_file", "select_packages"]

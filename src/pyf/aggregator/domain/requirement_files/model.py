@@ -1,12 +1,16 @@
 """The packages that a file lists, and the lines that could not be used."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
 
 from ..documents.project import normalize_name
+from ..redaction import Redactor
+
+_REDACTOR = Redactor()
 
 # Returns the text of an included file; raises `Invalid` if it can't be read.
 ReadFile = Callable[[str], str]
@@ -36,6 +40,11 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
         """The name as package indexes compare it."""
         return normalize_name(self.name)
 
+    @property
+    def is_code(self) -> bool:
+        """Whether it is code from a URL or path whose release is not known."""
+        return bool(self.source) and not self.version
+
 
 class PackageList(Struct, frozen=True, kw_only=True):
     """What a file lists: packages in the order of the file, and a line for each part that could not be used."""
@@ -49,12 +58,14 @@ Entries = Iterator[ListedPackage | str]
 
 
 def build_package_list(entries: Entries) -> PackageList:
-    """Collect what a parser yields."""
-    collected: Sequence[ListedPackage | str] = list(entries)
-    return PackageList(
-        packages=tuple(entry for entry in collected if isinstance(entry, ListedPackage)),
-        problems=tuple(dict.fromkeys(entry for entry in collected if isinstance(entry, str))),
-    )
+    """Collect what a parser yields, without the passwords of its URLs."""
+    packages, problems = list[ListedPackage](), list[str]()
+    for entry in entries:
+        if isinstance(entry, str):
+            problems.append(_REDACTOR.redact(entry))
+        else:
+            packages.append(replace(entry, source=_REDACTOR.redact(entry.source)) if entry.source else entry)
+    return PackageList(packages=tuple(packages), problems=tuple(dict.fromkeys(problems)))
 
 
 def parse_requirement(text: str, location: str) -> ListedPackage | str:
@@ -78,16 +89,20 @@ def parse_requirement(text: str, location: str) -> ListedPackage | str:
     )
 
 
-def build_pinned_package(name: object, version: object, location: str, source: str = "") -> ListedPackage | str:
+def build_pinned_package(
+    name: object, version: object, location: str, *, source: str = "", marker: str = ""
+) -> ListedPackage | str:
     """Return a package of a lock file, or a line that says what its entry lacks."""
     if not isinstance(name, str) or not name:
         return f"{location}: an entry without a name"
     if not isinstance(version, str) or not version:
         if source:
-            return ListedPackage(name=name, source=source, location=location)
+            return ListedPackage(name=name, source=source, marker=marker, location=location)
         return f"{location}: {name} has no version"
     try:
         Version(version)
     except InvalidVersion:
         return f"{location}: {name} has an invalid version: {version[:100]}"
-    return ListedPackage(name=name, version=version, specifier=f"=={version}", source=source, location=location)
+    return ListedPackage(
+        name=name, version=version, specifier=f"=={version}", source=source, marker=marker, location=location
+    )

@@ -17,6 +17,11 @@ _LINE_OPTIONS = re.compile(r"\s+--(?:hash|global-option|install-option|config-se
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|(?:git|hg|svn|bzr)\+|file:", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PATH = re.compile(r"\.{0,2}/|\.{1,2}$|[A-Za-z]:\\|\.{1,2}\\|~")
+# Options of pip that name no package.
+_OPTIONS = re.compile(
+    r"(?:-[if]|--(?:index-url|pypi-url|extra-index-url|no-index|find-links|no-binary|only-binary|prefer-binary|"
+    r"require-hashes|pre|trusted-host|use-feature|always-unzip|process-dependency-links))(?=[\s=]|\Z)|-[if]\S"
+)
 _MAX_DEPTH = 10
 
 
@@ -33,11 +38,12 @@ def parse_requirements_txt(file_name: str, text: str, read_file: ReadFile | None
         if line.startswith("-r") and option not in _INCLUDES:  # "-rother.txt"
             option, value = "-r", line[2:]
         if option in _INCLUDES:
-            yield from _read_included(file_name, value, location, read_file, depth)
+            yield from read_included_file(file_name, value, location, read_file, depth)
         elif option in _EDITABLES:
             yield _parse_source(value, location)
         elif line.startswith("-"):
-            continue  # an option of pip, such as --index-url, which names no package
+            if not _OPTIONS.match(line):
+                yield f"{location}: not an option of pip: {option[:100]}"
         elif _URL.match(line) or _PATH.match(line) or line.endswith((".whl", ".tar.gz", ".zip")):
             yield _parse_source(_LINE_OPTIONS.sub("", line), location)
         else:
@@ -60,7 +66,10 @@ def _iter_logical_lines(text: str) -> Iterator[tuple[int, str]]:
             yield start, line
 
 
-def _read_included(file_name: str, value: str, location: str, read_file: ReadFile | None, depth: int) -> Entries:
+def read_included_file(
+    file_name: str, value: str, location: str, read_file: ReadFile | None, depth: int = 0
+) -> Entries:
+    """Yield the packages of a file that another one includes, or a line that says why it is not read."""
     if read_file is None:
         yield f"{location}: {value} is another file. Check it, too"
         return
@@ -70,7 +79,7 @@ def _read_included(file_name: str, value: str, location: str, read_file: ReadFil
     if _URL.match(value):
         yield f"{location}: {value} is not read: included files must be local"
         return
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(file_name), value))
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(file_name), value.replace("\\", "/")))
     try:
         text = read_file(path)
     except Invalid as error:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from ...domain.documents.document import Document
 from ...domain.documents.project import ProjectStatus, normalize_name
 from ...domain.documents.schema import RegistryFields
-from ...domain.requirement_files import PackageList
+from ...domain.requirement_files import PackageList, select_packages
 from ...domain.upgrade import (
     CheckedPackage,
     Status,
@@ -66,11 +66,11 @@ def check_requirements(
     """
     goal = build_goal(deps, target, framework, python)
     hidden_names = get_hidden_names(deps, target)
-    unique = {(package.name_normalized, package.version, package.specifier): package for package in listed.packages}
-    packages = list(unique.values())[:MAX_PACKAGES]
+    listed = select_packages(listed, goal.python)
+    packages = listed.packages[:MAX_PACKAGES]
     problems = list(listed.problems)
-    if len(unique) > len(packages):
-        problems.append(f"only the first {MAX_PACKAGES:,} of {len(unique):,} packages were checked")
+    if len(listed.packages) > len(packages):
+        problems.append(f"only the first {MAX_PACKAGES:,} of {len(listed.packages):,} packages were checked")
     names = {package.name_normalized for package in packages} - hidden_names
     documents = deps.index.get_packages(target.collection, names)
     curated = deps.load_replacements()

@@ -1,0 +1,52 @@
+"""Select what an installation for a Python gets from the packages that files list."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from packaging.markers import InvalidMarker
+
+from ..membership.requirements import applies_to_python
+from .model import ListedPackage, PackageList
+
+
+def select_packages(listed: PackageList, python: str) -> PackageList:
+    """Return the packages that apply to a Python, each once.
+
+    A pin decides about a package that another line allows in several versions, as a constraint does. A line for this
+    Python decides about a package that another line lists for every Python.
+
+    Args:
+        python: Such as "3.14"; "" for any.
+    """
+    packages, problems = list[ListedPackage](), list(listed.problems)
+    for package in listed.packages:
+        if python and not _applies(package.marker, python):
+            problems.append(f"{package.location}: {package.name} is not for Python {python}")
+        else:
+            packages.append(package)
+    unique = {(p.name_normalized, p.version, p.specifier, p.source): p for p in reversed(packages)}
+    by_name = sorted(unique.values(), key=lambda package: package.name_normalized)
+    selected = {
+        id(package)
+        for _, group in groupby(by_name, key=lambda package: package.name_normalized)
+        for package in _select_lines(list(group), is_python_known=bool(python))
+    }
+    return PackageList(
+        packages=tuple(package for package in packages if id(package) in selected),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+
+
+def _select_lines(lines: Sequence[ListedPackage], *, is_python_known: bool) -> Sequence[ListedPackage]:
+    if any(line.version for line in lines):
+        lines = [line for line in lines if line.version or line.source]
+    if is_python_known and any("python" in line.marker for line in lines):
+        lines = [line for line in lines if "python" in line.marker]
+    return lines
+
+
+def _applies(marker: str, python: str) -> bool:
+    try:
+        return not marker or applies_to_python(marker, python)
+    except InvalidMarker:
+        return True
