@@ -86,6 +86,18 @@ def test_gitlab_that_is_down_ends_the_run(gitlab: LocalGitLab, http: HttpClient)
     assert gitlab.requests.total == 3
 
 
+def test_gitlab_without_rest_reports_what_graphql_lists(gitlab: LocalGitLab, http: HttpClient) -> None:
+    gitlab.faults.add(Fault("403", request="project"))
+    paths = ["new/home", *(f"o/gone{number}" for number in range(9))]
+    refs = [RepositoryRef("git.example", *path.split("/")) for path in paths]
+    results = build_gitlab(http, gitlab).fetch_repositories(refs)
+
+    assert [result.ref.path for result in next(results)] == ["new/home"]
+    with pytest.raises(Unavailable, match="403"):
+        next(results)
+    assert gitlab.requests.by_kind == {"graphql": 1, "project": 3}
+
+
 def test_gitlab_wrong_token_is_named_by_its_setting(gitlab: LocalGitLab, http: HttpClient) -> None:
     with pytest.raises(Invalid, match="GIT_TOKENS is not accepted: git") as error:
         fetch(build_gitlab(http, gitlab, "wrong-token"), "new/home")

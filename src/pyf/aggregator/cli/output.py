@@ -229,6 +229,8 @@ def _build_report_table(report: "RunReport") -> "Table":
         if name in fields:
             count = fields[name] if isinstance(fields[name], int) else len(fields[name])
             table.add_row(label, f"{count:,}")
+    for host, count in fields.get("host_requests", {}).items():
+        table.add_row(f"  to {host}", f"{count:,}")
     table.add_row("seconds", f"{report.seconds:.1f}")
     table.add_row("finished", format_current_time())
     return table

@@ -171,28 +171,31 @@ class GitLab:
                 yield from self._fetch_batch(refs[middle:])
                 return
             yield [RepositoryResult(ref=refs[0], outcome=drop_traceback(error))]
-            self._failures += 1
-            if self._failures == MAX_CONSECUTIVE_FAILURES:
-                raise Unavailable(str(error)) from error
+            self._count_failure(error)
             return
         self._failures = 0
-        yield self._add_moved(refs, found)
+        if results := [self._build_result(ref, found[_get_key(ref)]) for ref in refs if _get_key(ref) in found]:
+            yield results
+        if missing := [ref for ref in refs if _get_key(ref) not in found]:
+            yield self._fetch_missing(missing)
 
-    def _add_moved(
-        self, refs: Sequence[RepositoryRef], found: Mapping[str, _FoundProject]
-    ) -> Sequence[RepositoryResult]:
-        """Return the results of a batch; projects that GraphQL does not list are requested over REST."""
-        outcomes: dict[RepositoryRef, _FoundProject | AggregatorError] = {
-            ref: found[ref.path.lower()] if ref.path.lower() in found else self._fetch_project(ref) for ref in refs
-        }
+    def _fetch_missing(self, refs: Sequence[RepositoryRef]) -> Sequence[RepositoryResult]:
+        """Return the results of projects that GraphQL does not list: REST finds those that have moved."""
+        outcomes = {ref: self._fetch_project(ref) for ref in refs}
         moved = {
             ref: outcome.project.full_path
             for ref, outcome in outcomes.items()
-            if isinstance(outcome, _FoundProject) and outcome.project.full_path.lower() != ref.path.lower()
+            if isinstance(outcome, _FoundProject) and outcome.project.full_path.lower() != _get_key(ref)
         }
         present = self._query_moved(list(moved.values())) if moved else {}
         outcomes |= {ref: present[path.lower()] for ref, path in moved.items() if path.lower() in present}
         return [self._build_result(ref, outcome) for ref, outcome in outcomes.items()]
+
+    def _count_failure(self, error: Unavailable) -> None:
+        """Raise `Unavailable` after several repositories in a row without a response."""
+        self._failures += 1
+        if self._failures == MAX_CONSECUTIVE_FAILURES:
+            raise Unavailable(str(error)) from error
 
     def _query_moved(self, paths: Sequence[str]) -> Mapping[str, _FoundProject]:
         """Return what GraphQL says about projects that REST has found; none if that fails."""
@@ -247,8 +250,10 @@ class GitLab:
             raise
         except AccessRefused:
             return self._build_not_found(ref)
-        except (NotFound, Unavailable) as error:
+        except Unavailable as error:
+            self._count_failure(error)
             return drop_traceback(error)
+        self._failures = 0
         return _FoundProject(project, response.body.decode("utf-8", "replace"))
 
     def _build_result(self, ref: RepositoryRef, outcome: _FoundProject | AggregatorError) -> RepositoryResult:
@@ -277,6 +282,11 @@ class GitLab:
 
     def _build_not_found(self, ref: RepositoryRef) -> NotFound:
         return NotFound(f"{self._client.address.label} has no public repository {ref.path}")
+
+
+def _get_key(ref: RepositoryRef) -> str:
+    """Return the path by which found projects are listed."""
+    return ref.path.lower()
 
 
 def build_host(service: ServiceClient, address: HostAddress) -> RepositoryHost:
