@@ -126,6 +126,24 @@ def test_suggestions_match_the_reference(search_engine: SearchEngine, reference:
         assert search_engine.suggest("plone", text, limit=3) == reference.suggest("plone", text, limit=3), text
 
 
+def test_suggested_words_match_the_reference(search_engine: SearchEngine, reference: ReferenceSearch) -> None:
+    assert reference.suggest_words("plone", "hypremedia", limit=3) == ["hypermedia"]
+    assert reference.suggest_words("plone", "configurabel", limit=3) == ["configurable"]
+    for text in (
+        "hypremedia",
+        "configurabel",
+        "pannels fr debuging",
+        "restapy contnt",
+        "plone",
+        "",
+        "!!",
+        "xxxxxxxxx",
+        "edtior",
+    ):
+        expected = reference.suggest_words("plone", text, limit=3)
+        assert search_engine.suggest_words("plone", text, limit=3) == expected, text
+
+
 def test_similar_packages_and_dependents_match_the_reference(
     search_engine: SearchEngine, reference: ReferenceSearch
 ) -> None:

@@ -136,6 +136,7 @@ def test_text_without_a_word_finds_nothing_and_no_text_finds_all(search_engine: 
 def test_nothing_that_can_be_typed_is_an_error(search_engine: SearchEngine, text: str) -> None:
     search_engine.search(PLONE, SearchQuery(text=text))
     search_engine.suggest(PLONE, text, limit=5)
+    search_engine.suggest_words(PLONE, text, limit=5)
     search_engine.find_similar(PLONE, text, limit=5)
     search_engine.find_dependents(PLONE, text, limit=5)
     search_engine.get_hits(PLONE, [text], hidden=frozenset({text}))

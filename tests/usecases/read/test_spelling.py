@@ -22,6 +22,21 @@ def deps() -> Dependencies:
     return deps
 
 
+def test_words_of_summaries_are_suggested_after_names(deps: Dependencies) -> None:
+    deps.index.put(
+        "plone",
+        [build_project("plone.mapper", summary="Geocoding for postcards and geocoding"), build_project("geocodung")],
+    )
+
+    def search(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        results = search_with_hints(deps, PLONE, SearchQuery(text=text)).results
+        return results.similar_names, results.similar_words
+
+    assert search("postcrads") == ((), ("postcards",))
+    assert search("postcrads zzzzqqqq") == ((), ("postcards",))
+    assert search("the postcards") == ((), ())
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

@@ -167,13 +167,20 @@ class SearchResults(Struct, frozen=True, kw_only=True):
         facets: By the facet's name, counts of its values, the highest first. A facet is counted as if it had no
             selection, so that its other values remain available. At most `MAX_FACET_VALUES` are given, and all
             selected ones.
-        did_you_mean: Names that are similar to the text, if nothing matches it.
+        similar_names: Names that are similar to the text or its words, if nothing matches it.
+        similar_words: Words of names and summaries that words of the text misspell, if nothing matches it.
     """
 
     total: int
     hits: tuple[Hit, ...]
     facets: Mapping[str, Sequence[FacetCount]]
-    did_you_mean: tuple[str, ...] = ()
+    similar_names: tuple[str, ...] = ()
+    similar_words: tuple[str, ...] = ()
+
+    @property
+    def did_you_mean(self) -> tuple[str, ...]:
+        """The similar names and words."""
+        return self.similar_names + self.similar_words
 
 
 MAX_FACET_VALUES = 30

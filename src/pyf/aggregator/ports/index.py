@@ -254,6 +254,11 @@ class SearchEngine(Protocol):
     ) -> Sequence[Suggestion]:
         """Return the projects whose name the text may be the beginning of, the most similar first."""
 
+    def suggest_words(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[str]:
+        """Return words of names and summaries that unknown words of a text misspell, the most similar first."""
+
     def find_similar(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:

@@ -29,8 +29,10 @@ from ..domain.relevance import (
 from ..domain.relevance.similarity import (
     get_min_prefix_rank,
     get_significant_terms,
+    list_misspelled_words,
     normalize_prefix,
     rank_prefix,
+    select_similar_words,
     similarity,
 )
 from ..domain.search import (
@@ -138,6 +140,15 @@ class ReferenceSearch:
             Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary)
             for _, hit in ranked[:limit]
         ]
+
+    def suggest_words(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[str]:
+        packages = self._read_packages(collection)
+        heads = [frozenset("".join(package.searchable.texts[:3]).split()) for package in packages]
+        texts = [f"{package.hit.name} {package.hit.summary}" for package in packages if package.name not in hidden]
+        words = list_misspelled_words(text, lambda stem: sum(stem in head for head in heads))
+        return [similar for word in words for similar in select_similar_words(word, texts)][:limit]
 
     def find_similar(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES

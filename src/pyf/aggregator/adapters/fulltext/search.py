@@ -58,6 +58,11 @@ class FulltextSearch:
     ) -> Sequence[Suggestion]:
         return self._run(collection, lambda searcher: searcher.suggest(text, limit, hidden))
 
+    def suggest_words(
+        self, collection: str, text: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
+    ) -> Sequence[str]:
+        return self._run(collection, lambda searcher: searcher.suggest_words(text, limit, hidden))
+
     def find_similar(
         self, collection: str, name: str, *, limit: int, hidden: frozenset[str] = NO_NAMES
     ) -> Sequence[Hit]:

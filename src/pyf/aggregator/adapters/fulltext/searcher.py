@@ -13,8 +13,10 @@ from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, c
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
     get_significant_terms,
+    list_misspelled_words,
     normalize_prefix,
     rank_prefix,
+    select_similar_words,
     similarity,
 )
 from ...domain.relevance.tokenizer import get_allowed_typos
@@ -39,6 +41,8 @@ _CANDIDATES = 60
 _CACHED_RESULTS, _HOUR = 64, 3_600
 # Names of each rank that are compared for a suggestion: the most downloaded ones.
 _SUGGESTION_CANDIDATES = 100
+# Packages of which the words are compared with a misspelled one.
+_SPELLING_CANDIDATES = 50
 # Candidates for similar packages that the domain ranks.
 _SIMILAR_CANDIDATES = 100
 
@@ -134,6 +138,15 @@ class Searcher:
         )
         hits = self._stored.get_hits([number for *_, number in ranked[:limit]])
         return [Suggestion(name=hit.name, name_normalized=hit.name_normalized, summary=hit.summary) for hit in hits]
+
+    def suggest_words(self, text: str, limit: int, hidden: Collection[str]) -> list[str]:
+        """Return words of names and summaries that unknown words of a text misspell, the most similar first."""
+        suggested: list[str] = []
+        for word in list_misspelled_words(text, self._frequencies.count_in_heads):
+            query = queries.restrict(queries.match_similar_stems(word), hidden=hidden)
+            hits = self._stored.get_hits(self._find(query, "", limit=_SPELLING_CANDIDATES))
+            suggested += select_similar_words(word, (f"{hit.name} {hit.summary}" for hit in hits))
+        return suggested[:limit]
 
     def find_similar(self, name: str, limit: int, hidden: Collection[str]) -> list[Hit]:
         """Return the packages that are most similar to a package, without itself."""

@@ -1,16 +1,21 @@
 """Similar projects by significant stems, and completion of names."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from math import fsum, log
 
 from .lexicon import Lexicon
 from .names import NameForms, build_name_forms
 from .searchable import Searchable
-from .tokenizer import get_allowed_typos, is_within_typos, stem, tokenize
+from .tokenizer import count_typos, get_allowed_typos, is_within_typos, stem, tokenize
 
 # The number of compared stems; stems of more than this fraction of projects are ignored.
 _MAX_TERMS = 15
 _MAX_FREQUENCY = 0.2
+
+# Words that are looked up in the spelling of others, of the beginning of a text.
+_MAX_MISSPELLED, _MAX_MISSPELLED_LENGTH = 4, 400
+_MIN_STEM_LENGTH = 4
 
 # Weights of stems by field.
 _KEYWORD_WEIGHT, _SUMMARY_WEIGHT = 1.5, 1.0
@@ -40,6 +45,35 @@ def get_significant_terms(
 def similarity(project: Searchable, weights: Mapping[str, float]) -> float:
     """Return the total weight of the stems that a project has in its name, summary or keywords."""
     return fsum(weights[stem] for stem in weights.keys() & "".join(project.texts[:3]).split())
+
+
+def list_misspelled_words(text: str, count_in_heads: Callable[[str], int]) -> list[str]:
+    """Return the first words of a text that may have typos and that no name, summary or keyword has."""
+    words = dict.fromkeys(tokenize(text[:_MAX_MISSPELLED_LENGTH]))
+    return [word for word in words if get_allowed_typos(word) and not count_in_heads(stem(word))][:_MAX_MISSPELLED]
+
+
+def list_possible_stems(word: str) -> list[str]:
+    """Return the beginnings of a misspelled word that may be the stem of the right one."""
+    return [word[:length] for length in range(_MIN_STEM_LENGTH, len(word))]
+
+
+def select_similar_words(word: str, texts: Iterable[str]) -> list[str]:
+    """Return the words of texts that differ from a word by its allowed typos, if an index of stems can find them.
+
+    Their stems differ from the word's stem by as many typos, or are the beginning of the word. The most similar word
+    comes first, and of equally similar ones that of the most texts.
+    """
+    typos, word_stem = get_allowed_typos(word), stem(word)
+    counts = Counter(other for text in texts for other in set(tokenize(text)))
+    typos_by_word = {other: count_typos(word, other, typos) for other in counts}
+    similar = [
+        other
+        for other, count in typos_by_word.items()
+        if count <= typos
+        and (is_within_typos(word_stem, stem(other), typos) or stem(other) in list_possible_stems(word))
+    ]
+    return sorted(similar, key=lambda other: (typos_by_word[other], -counts[other], other))
 
 
 # Ranks of a prefix: the beginning of the name, of a segment, or similar to one of these.

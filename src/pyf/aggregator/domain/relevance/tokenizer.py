@@ -142,9 +142,14 @@ def list_swaps(word: str) -> frozenset[str]:
 
 def is_within_typos(word: str, other: str, max_typos: int) -> bool:
     """Return whether two words differ by at most `max_typos`."""
+    return count_typos(word, other, max_typos) <= max_typos
+
+
+def count_typos(word: str, other: str, max_typos: int) -> int:
+    """Return by how many typos two words differ, `max_typos + 1` for more."""
     if abs(len(word) - len(other)) > max_typos:
-        return False
-    return _get_distance_function()(word, other, score_cutoff=max_typos) <= max_typos
+        return max_typos + 1
+    return int(_get_distance_function()(word, other, score_cutoff=max_typos))
 
 
 @cache

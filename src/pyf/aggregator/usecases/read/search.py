@@ -25,7 +25,7 @@ from ...domain.search import (
 from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package_views import find_first_upload, prepare_hits
-from .spelling import suggest_spellings
+from .spelling import add_spellings
 
 # A new package has changed recently, so new packages are selected from this many recent ones.
 NEWCOMER_CANDIDATES = 100
@@ -69,10 +69,9 @@ def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) ->
         results,
         hits=prepare_hits(deps, results.hits),
         facets=_to_public_facets(results.facets, declared_only=query.declared_only),
-        did_you_mean=()
-        if results.total or not query.text
-        else suggest_spellings(deps, target.collection, query.text, hidden_names),
     )
+    if query.text and not results.total:
+        displayed = add_spellings(deps, target.collection, query.text, displayed, hidden_names)
     return SearchOutcome(results=displayed, query=_to_public_query(resolved_query), unknown_values=unknown_values)
 
 

@@ -1,8 +1,10 @@
-"""Suggest names for a text that nothing matches ("Did you mean …?")."""
+"""Suggest names and words for a text that nothing matches ("Did you mean …?")."""
 
 from collections.abc import Iterator
 
-from ...domain.search import select_similar_names
+from msgspec.structs import replace
+
+from ...domain.search import SearchResults, select_similar_names
 from ...ports import Dependencies
 
 _MAX_SUGGESTIONS = 3
@@ -15,14 +17,19 @@ _MAX_TEXT_LENGTH, _MAX_WORDS = 60, 4
 _CANDIDATES = 50
 
 
-def suggest_spellings(deps: Dependencies, collection: str, text: str, hidden: frozenset[str]) -> tuple[str, ...]:
-    """Return up to three names that are similar to a text or to one of its words, the most similar first."""
+def add_spellings(
+    deps: Dependencies, collection: str, text: str, results: SearchResults, hidden: frozenset[str]
+) -> SearchResults:
+    """Add up to three names and words that are similar to a text or to its words; a word replaces the third name."""
     text = text.strip()[:_MAX_TEXT_LENGTH]
     suggested: list[str] = []
     for part in dict.fromkeys((text, *text.split()[:_MAX_WORDS])):
         names = _find_names(deps, collection, part, hidden)
         suggested += select_similar_names(part, names, limit=_MAX_SUGGESTIONS)
-    return tuple(dict.fromkeys(suggested))[:_MAX_SUGGESTIONS]
+    words = deps.search.suggest_words(collection, text, limit=_MAX_SUGGESTIONS, hidden=hidden)
+    names = [*dict.fromkeys(suggested)][: _MAX_SUGGESTIONS - bool(words)]
+    new_words = [word for word in dict.fromkeys(words) if word not in names][: _MAX_SUGGESTIONS - len(names)]
+    return replace(results, similar_names=tuple(names), similar_words=tuple(new_words))
 
 
 def _find_names(deps: Dependencies, collection: str, text: str, hidden: frozenset[str]) -> list[str]:

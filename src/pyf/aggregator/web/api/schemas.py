@@ -53,7 +53,8 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
     """A page of packages; `facets` has the package counts of values, by filter parameter.
 
     `missing` is the number of packages on this page that the index counted and did not return; it is 0 unless the
-    index fails. `did_you_mean` has names that are similar to the text, if nothing matches it.
+    index fails. `did_you_mean` has names and words that are similar to the text, if nothing
+    matches it.
     """
 
     total: int

@@ -186,7 +186,7 @@ class PageLink(Struct, frozen=True, kw_only=True):
 
 
 class NameLink(Struct, frozen=True):
-    """A link to the page of a package."""
+    """A link to the page of a package, or to a search for a word."""
 
     name: str
     url: str
@@ -205,7 +205,7 @@ class SearchPage(Struct, frozen=True, kw_only=True):
         chips: active filters, as many as fit; `hidden_filter_count` more are active.
         expanded_facets: parameter names of the facets that are listed in full.
         feed_url: "" if it is too long for a link; `feed_redirect_url` is used then.
-        did_you_mean: names that are similar to the text, if nothing matches it.
+        did_you_mean: similar names and words, if nothing matches the text.
     """
 
     text: str
@@ -254,8 +254,9 @@ def build_search_page(
     last_page = max(1, -(-results.total // query.per_page))
     return SearchPage(
         text=query.text,
-        did_you_mean=tuple(
-            NameLink(name, urls.project_path(collection, normalize_name(name))) for name in results.did_you_mean
+        did_you_mean=(
+            *(NameLink(name, urls.project_path(collection, normalize_name(name))) for name in results.similar_names),
+            *(NameLink(word, urls.search_path(collection, [("q", word)])) for word in results.similar_words),
         ),
         short_text=formatting.truncate_html(query.text, _MAX_REPEATED_TEXT_SIZE),
         problem=params.problem,
