@@ -15,7 +15,7 @@ from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.sandbox.yaml_format import parse_yaml_projects
-from support.cli_runner import AGGREGATOR, GITHUB, CommandRunner, CompletedCommand
+from support.cli_runner import GITHUB, CommandRunner, CompletedCommand
 from support.waiting import wait_until
 
 TOKEN = "a-token-for-tests"
@@ -321,9 +321,9 @@ def test_rebuild_and_new_release_keep_github_fields(user: CommandRunner, pypi: L
     pyfgithub(user, "-p", "plone")
     pypi.registry.publish("plone.api", "3.0")
 
-    user.run("-i", "-p", "plone", module=AGGREGATOR)
+    user.invoke("-i", "-p", "plone")
     released = read_package(user, "plone.api")
-    user.run("-f", "-p", "plone", "--recreate-collection", module=AGGREGATOR)
+    user.invoke("-f", "-p", "plone", "--recreate-collection")
 
     assert [(document["version"], document["github_stars"]) for document in released] == [
         ("3.0", 90), ("2.0", 90), ("1.0", 90),

@@ -131,7 +131,7 @@ def test_all_projects_requires_confirmation(
 
 def test_json_is_escaped_without_unicode(filled_shell: CommandRunner) -> None:
     plain = filled_shell.run("--show", "collective.two", "-p", "plone", pythonioencoding="ascii")
-    full = filled_shell.run("--show", "collective.two", "-p", "plone")
+    full = filled_shell.invoke("--show", "collective.two", "-p", "plone")
 
     assert plain.out.isascii()
     assert "Größe → 𝟙" in full.out

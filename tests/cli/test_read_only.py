@@ -12,7 +12,7 @@ import pytest
 
 from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.domain.errors import Invalid
-from support.cli_runner import PYF, UPDATER, CommandRunner
+from support.cli_runner import PYF, CommandRunner
 
 READING_COMMANDS = [
     "collection list",
@@ -140,7 +140,7 @@ def test_log_that_cannot_be_read_is_one_line(read_only: CommandRunner) -> None:
     ],
 )
 def test_commands_report_a_missing_index_and_create_none(shell: CommandRunner, arguments: str) -> None:
-    result = shell.run(*arguments.split(), module=PYF, sqlite_path=shell.folder / "typo" / "index.sqlite3")
+    result = shell.invoke(*arguments.split(), command="pyf", sqlite_path=shell.folder / "typo" / "index.sqlite3")
 
     assert result.code == 2
     assert result.error == (
@@ -151,7 +151,7 @@ def test_commands_report_a_missing_index_and_create_none(shell: CommandRunner, a
 
 
 def test_documented_lists_report_a_missing_index(shell: CommandRunner) -> None:
-    result = shell.run("-lsn", module=UPDATER, sqlite_path="typo.sqlite3")
+    result = shell.invoke("-lsn", command="pyfupdater", sqlite_path="typo.sqlite3")
 
     assert (result.code, result.out) == (2, "")
     assert "there is no index at typo.sqlite3" in result.error
@@ -222,7 +222,7 @@ def test_empty_file_is_no_index(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("arguments", ["update -p plone", "refresh -p plone", "fetch -p plone --dry-run"])
 def test_runs_that_create_no_collection_create_no_index(shell: CommandRunner, arguments: str) -> None:
-    result = shell.run(*arguments.split(), module=PYF, sqlite_path=shell.folder / "typo.sqlite3")
+    result = shell.invoke(*arguments.split(), command="pyf", sqlite_path=shell.folder / "typo.sqlite3")
 
     assert result.code == (0 if "--dry-run" in arguments else 2)
     assert not (shell.folder / "typo.sqlite3").exists()

@@ -35,9 +35,9 @@ def start_server(shell: CommandRunner, *arguments: str, **settings: Any) -> Iter
             yield process, client
 
 
-@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
-def test_serve_stops_on_signal(shell: CommandRunner, end: signal.Signals) -> None:
-    with start_server(shell) as (process, client):
+@pytest.mark.parametrize(("end", "workers"), [(signal.SIGTERM, "1"), (signal.SIGINT, "2")])
+def test_serve_stops_on_signal(shell: CommandRunner, end: signal.Signals, workers: str) -> None:
+    with start_server(shell, "--workers", workers) as (process, client):
         assert client.get("/health").json() == {"status": "ok", "collections": 0}
         process.send_signal(end)
         out, err = process.communicate(timeout=60)
@@ -224,7 +224,7 @@ def test_unix_socket_with_root_path(shell: CommandRunner) -> None:
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket_path)), base_url="http://site") as client:
             assert client.get("/packages/health").json() == client.get("/health").json()
             assert 'href="/packages/"' in client.get("/packages/").text
-        second = shell.run("--uds", str(socket_path), module=SERVE)
+        second = shell.invoke("--uds", str(socket_path), command="pyfserve")
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
 
@@ -238,7 +238,7 @@ def test_unusable_socket_path_is_one_line_error(shell: CommandRunner, name: str,
     if name == "index":
         path.write_text("kept")
 
-    result = shell.run("--uds", str(path), module=SERVE)
+    result = shell.invoke("--uds", str(path), command="pyfserve")
 
     assert result.code == 4
     assert result.error.startswith(f"can't serve at {path}: {reason}")
@@ -248,7 +248,7 @@ def test_unusable_socket_path_is_one_line_error(shell: CommandRunner, name: str,
 def test_proxy_of_a_unix_socket_names_its_clients(shell: CommandRunner) -> None:
     path = shell.folder / "pyf.sock"
     settings = {"web_trusted_proxies": "127.0.0.1", "web_rate_limit": 2}
-    with shell.start("--uds", str(path), module=SERVE, **settings) as process:
+    with shell.start("--uds", str(path), "--workers", "1", module=SERVE, **settings) as process:
         assert process.stderr is not None
         assert any(line.startswith("Serving at ") for line in process.stderr)
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://site") as client:

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 
+from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.github import LocalGitHub
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository
 from pyf.aggregator.sandbox.pypi import LocalPyPI
@@ -14,8 +16,9 @@ HOSTILE = "a\x1b]0;title\x07 \x1b[31mred \x9b31m \x9d0;t\x9c \u202egnp.exe \u206
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
-@pytest.fixture
-def hostile(shell: CommandRunner, pypi: LocalPyPI) -> CommandRunner:
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CommandRunner]:
+    """A user whose index has such a package; the tests only read it, or fetch it again."""
     info = {
         "summary": HOSTILE,
         "author": HOSTILE,
@@ -25,9 +28,13 @@ def hostile(shell: CommandRunner, pypi: LocalPyPI) -> CommandRunner:
         "classifiers": ["Framework :: Plone", HOSTILE],
         "project_urls": {HOSTILE: "https://github.com/o/a"},
     }
-    pypi.registry.publish("hostile.package", "1.0", info=info)
-    assert shell.invoke("-f", "-p", "plone").code == 0
-    return shell
+    registry = FakeRegistry()
+    registry.publish("hostile.package", "1.0", info=info)
+    with LocalPyPI(registry) as pypi:
+        settings = {"PYPI_BASE_URL": pypi.url, "PYPI_RATE_LIMIT_DELAY": "0", "RENDER_WORKERS": "1"}
+        runner = CommandRunner(tmp_path_factory.mktemp("hostile"), settings)
+        assert runner.invoke("-f", "-p", "plone").code == 0
+        yield runner
 
 
 @pytest.mark.parametrize(

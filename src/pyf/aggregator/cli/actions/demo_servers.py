@@ -44,7 +44,7 @@ def serve_pages(folder: Path, environment: Mapping[str, str]) -> Iterator[str]:
     base_environment = {name: value for name, value in os.environ.items() if name.lower() not in SETTINGS}
     with log_path.open("wb") as log:
         server = subprocess.Popen(  # noqa: S603 - the program is ours
-            [*_PYF, "serve", "--port", "0"],
+            [*_PYF, "serve", "--port", "0", "--workers", "1"],
             cwd=folder,
             env={**base_environment, **environment},
             stderr=log,
