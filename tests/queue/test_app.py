@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from celery import Celery
 
+from pyf.aggregator import queue
 from pyf.aggregator.domain.schedule import Schedule
 from pyf.aggregator.queue import task_names
 from pyf.aggregator.queue.beat_schedule import build_beat_schedule
@@ -19,6 +20,7 @@ from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.settings import load_settings
 from support.cli_runner import CommandRunner
 from support.queue_site import QueueSite
+from support.redis_server import RedisServer, start_redis
 from support.setting_coverage import covers_setting
 from support.waiting import wait_until
 
@@ -194,3 +196,15 @@ def test_ignored_settings_are_logged(tmp_path: Path) -> None:
 
     assert "unknown setting CELERY_WORKER_CONCURENCY. Did you mean CELERY_WORKER_CONCURRENCY?" in completed.stderr
     assert ".env, line 2 is ignored" in completed.stderr
+
+
+def test_heartbeat_does_not_wait_for_redis(redis: RedisServer) -> None:
+    """A second server is stopped; the first one has configured the app."""
+    with start_redis() as server, queue.app.connection_for_write(server.url) as connection:
+        dispatcher = queue.app.events.Dispatcher(connection)
+        dispatcher.send("worker-heartbeat", retry=True)
+        sent = len(dispatcher._outbound_buffer)
+        server.stop()
+        dispatcher.send("worker-heartbeat", retry=True)
+
+    assert (sent, len(dispatcher._outbound_buffer)) == (0, 1)

@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 from celery import Celery
+from celery.app.events import Events
+from celery.events.dispatcher import EventDispatcher
 from celery.loaders.app import AppLoader
 from celery.worker.consumer import Consumer
 
@@ -95,7 +97,24 @@ def _to_click_error(error: AggregatorError) -> Exception:
     return error if click.get_current_context(silent=True) is None else _UsageError(" ".join(str(error).split()))
 
 
-app = Celery("pyf.aggregator", loader=SettingsLoader, set_as_current=False)
+class SingleAttemptDispatcher(EventDispatcher):
+    """Sends events once.
+
+    Celery retries heartbeats in the worker's event loop until Redis is back, and reconnects and stops no sooner.
+    """
+
+    def send(self, type: str, **fields: Any) -> Any:
+        """Send an event; one that can't be sent is kept for the next connection."""
+        return super().send(type, **fields | {"retry": False})
+
+
+class SingleAttemptEvents(Events):
+    """Celery's events with this dispatcher."""
+
+    dispatcher_cls = SingleAttemptDispatcher
+
+
+app = Celery("pyf.aggregator", loader=SettingsLoader, set_as_current=False, events=SingleAttemptEvents)
 
 
 class ReconnectingConsumer(Consumer):
