@@ -27,7 +27,7 @@ _NO_NAMES = frozenset({"it", "this", "that", "these", "those", "another", "other
 
 # Every announcement contains one of them: most packages have none, and searching them takes a fiftieth of the time.
 _HINTS = (
-    *("favor of", "favour of", "replaced by", "superseded by", "succeeded by"),
+    *("in favo", "replaced by", "superseded by", "succeeded by"),
     *("renamed", "changed its name", "merged in", "instead"),
 )
 
