@@ -118,6 +118,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             announced TEXT NOT NULL,
             PRIMARY KEY (receiver, collection, name)) WITHOUT ROWID""",
     ),
+    # No query uses it.
+    ("DROP INDEX documents_by_id",),
 )
 
 
