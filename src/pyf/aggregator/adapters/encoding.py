@@ -6,6 +6,7 @@ another version of the program has written in another form.
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET, DecodeError, Struct, convert, to_builtins
@@ -31,6 +32,7 @@ from ..domain.repositories import CachedRepository
 _INTEGER_FIELDS = tuple(
     field.name for field in iter_fields() if field.owner is Owner.REGISTRY and field.kind == "int64"
 )
+_get_integers = attrgetter(*_INTEGER_FIELDS)
 _INT64_RANGE = range(-(2**63), 2**63)
 
 _REGISTRY_DECODER = Decoder(RegistryFields)
@@ -40,8 +42,8 @@ _NO_REPOSITORY = RepositoryFields()
 
 def get_rejection_reason(document: RegistryFields) -> str:
     """Return why no engine can store a document (a number beyond int64), "" if they can."""
-    for name in _INTEGER_FIELDS:
-        if getattr(document, name) not in _INT64_RANGE:
+    for name, value in zip(_INTEGER_FIELDS, _get_integers(document), strict=True):
+        if value not in _INT64_RANGE:
             return f"{name} exceeds 64 bits"
     for file in document.urls:
         if file.size not in _INT64_RANGE or file.upload_time not in _INT64_RANGE:
@@ -59,6 +61,8 @@ def encode_json(value: Struct | Mapping[str, Any]) -> bytes:
 
 def replace_surrogates(text: str) -> str:
     """Return the text with lone surrogates replaced."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -80,7 +84,7 @@ def _replace_nested_surrogates(value: Any) -> Any:
 
 def list_owner_fields(fields: ProjectFields | Sequence[ProjectFields]) -> Sequence[ProjectFields]:
     """Return the fields of each owner."""
-    return fields if isinstance(fields, Sequence) else (fields,)
+    return (fields,) if isinstance(fields, Struct) else fields
 
 
 def get_owner(fields: ProjectFields) -> Owner:

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 
 from msgspec import Struct
+from msgspec.structs import astuple
 
 from ...domain.collection import ProjectState, Tombstone
 from ...domain.documents.schema import Owner, ProjectFields
@@ -29,7 +30,7 @@ _DELETE_OTHER_DOCUMENTS = """
 """
 _PUT_PROJECT = """
     INSERT INTO projects
-    (collection_id, name, change, last_serial, composed_with, status_checked, project_status, releases)
+    (collection_id, change, name, last_serial, composed_with, status_checked, project_status, releases)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (collection_id, name) DO UPDATE
     SET change = excluded.change, last_serial = excluded.last_serial, composed_with = excluded.composed_with,
@@ -130,15 +131,27 @@ def _encode_by_owner(values: Iterable[ProjectFields]) -> tuple[tuple[Owner, str]
 
 
 def put_projects(connection: sqlite3.Connection, collection_id: int, projects: Sequence[ProjectRows]) -> None:
-    """Replace the documents of projects and delete their tombstones; unchanged rows are not rewritten."""
-    names = to_json_array({project.name for project in projects})
+    """Replace the documents of projects and delete their tombstones; unchanged rows are not rewritten.
+
+    Args:
+        projects: Each name at most once.
+    """
+    names = to_json_array(project.name for project in projects)
     existing = {name for (name,) in connection.execute(_SELECT_EXISTING, (collection_id, names))}
-    for project, change in zip(projects, allocate_changes(connection, len(projects)), strict=True):
-        if project.state is None:
-            delete_project(connection, collection_id, project.name)
-        else:
-            _put_documents(connection, collection_id, project, change, is_new=project.name not in existing)
-            existing.add(project.name)
+    # Most are new in a fetch: few statements write all of them.
+    new = [project for project in projects if project.name not in existing]
+    _put_documents(connection, collection_id, new)
+    changed = [
+        project
+        for project in projects
+        if project.name in existing and _replace_documents(connection, collection_id, project)
+    ]
+    states = [project.state for project in (*new, *changed) if project.state]
+    changes = allocate_changes(connection, len(states))
+    connection.executemany(
+        _PUT_PROJECT,
+        ((collection_id, change, *astuple(state)) for state, change in zip(states, changes, strict=True)),
+    )
     connection.execute(_DELETE_TOMBSTONES, (collection_id, names))
     derived = [(project.name, owner, json) for project in projects for owner, json in project.derived]
     write_enrichments(connection, collection_id, derived)
@@ -148,31 +161,23 @@ def put_projects(connection: sqlite3.Connection, collection_id: int, projects: S
             _mark_changed(connection, collection_id, [project.name])
 
 
-def _put_documents(
-    connection: sqlite3.Connection, collection_id: int, project: ProjectRows, change: int, *, is_new: bool
-) -> None:
-    state = project.state
-    assert state is not None
-    changes_before = connection.total_changes
-    connection.executemany(_PUT_DOCUMENT, ((collection_id, project.name, *document) for document in project.documents))
-    if not is_new:
-        versions = to_json_array(version for version, *_ in project.documents)
-        connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
-    if connection.total_changes == changes_before:
-        return
-    connection.execute(
-        _PUT_PROJECT,
-        (
-            collection_id,
-            project.name,
-            change,
-            state.last_serial,
-            state.document_version,
-            state.status_checked,
-            state.project_status,
-            state.release_count,
-        ),
+def _put_documents(connection: sqlite3.Connection, collection_id: int, projects: Iterable[ProjectRows]) -> None:
+    connection.executemany(
+        _PUT_DOCUMENT,
+        ((collection_id, project.name, *document) for project in projects for document in project.documents),
     )
+
+
+def _replace_documents(connection: sqlite3.Connection, collection_id: int, project: ProjectRows) -> bool:
+    """Replace the documents of a project that exists; return whether its row must be written, too."""
+    if project.state is None:
+        delete_project(connection, collection_id, project.name)
+        return False
+    changes_before = connection.total_changes
+    _put_documents(connection, collection_id, [project])
+    versions = to_json_array(version for version, *_ in project.documents)
+    connection.execute(_DELETE_OTHER_DOCUMENTS, (collection_id, project.name, versions))
+    return connection.total_changes > changes_before
 
 
 def copy_package(connection: sqlite3.Connection, source: int, target: int, name: str) -> None:
