@@ -16,16 +16,18 @@ def send(pipe: int, message: bytes) -> None:
         remaining = remaining[os.write(pipe, remaining) :]
 
 
-def receive(pipe: int) -> bytes:
+def receive(pipe: int) -> bytearray:
     """Wait for the next message; raise `EOFError` if the writer is gone."""
-    return _read_exactly(pipe, _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size))[0])
+    (size,) = _LENGTH.unpack(_read_exactly(pipe, _LENGTH.size))
+    return _read_exactly(pipe, size)
 
 
-def _read_exactly(pipe: int, size: int) -> bytes:
-    received = bytearray()
-    while len(received) < size:
-        chunk = os.read(pipe, size - len(received))
-        if not chunk:
+def _read_exactly(pipe: int, size: int) -> bytearray:
+    received = bytearray(size)
+    remaining = memoryview(received)
+    while remaining:
+        count = os.readv(pipe, [remaining])
+        if not count:
             raise EOFError
-        received += chunk
-    return bytes(received)
+        remaining = remaining[count:]
+    return received

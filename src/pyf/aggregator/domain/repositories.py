@@ -295,7 +295,7 @@ def list_repository_candidates(
         releases: The newest first.
     """
     # Releases mostly have the same links.
-    links = dict.fromkeys(link for release in releases for link in _iter_links(release))
+    links = dict.fromkeys(link for release in releases for link in _iter_links(release) if link)
     return tuple(dict.fromkeys(ref for link in links if (ref := parse_repository_url(link, own_hosts)) is not None))
 
 

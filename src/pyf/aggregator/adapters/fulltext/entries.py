@@ -3,6 +3,7 @@
 Building takes 90 % of the time of a rebuild; one process reads the packages and writes the entries of all.
 """
 
+import gc
 import logging
 import os
 import pickle
@@ -18,6 +19,7 @@ from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from msgspec import UNSET, Struct
+from msgspec.msgpack import Decoder, encode
 from msgspec.structs import replace
 
 from ...domain.health import ScoringConfig
@@ -79,6 +81,9 @@ class Entry(Struct, frozen=True, array_like=True):
     numbers: tuple[int, ...]
     row: PackageRow | None = None
     document: str = ""
+
+
+_ENTRIES = Decoder(list[Entry])
 
 
 class EntryBuilder(Struct, frozen=True):
@@ -172,8 +177,7 @@ class _Process:
         """Build a batch; raises `EOFError` or `BrokenPipeError` if the process has ended."""
         self._send(pickle.dumps(batch))
         assert self._process.stdout is not None
-        built: BuiltBatch = pickle.loads(receive(self._process.stdout.fileno()))  # noqa: S301 - our own process
-        return built
+        return _ENTRIES.decode(receive(self._process.stdout.fileno()))
 
     def close(self) -> None:
         """End the process."""
@@ -188,12 +192,13 @@ class _Process:
 
 def main() -> None:
     """Build batches from stdin; ends at the first error, which the parent meets, too, and reports."""
+    gc.disable()  # nothing that is built has cycles
     with suppress(EOFError, BrokenPipeError):
         version, builder = pickle.loads(receive(sys.stdin.fileno()))  # noqa: S301 - from our own process
         # An upgrade may have replaced the program since the parent was started.
         while version == SEARCH_VERSION:
             batch = pickle.loads(receive(sys.stdin.fileno()))  # noqa: S301
-            send(sys.stdout.fileno(), pickle.dumps(builder.build(batch)))
+            send(sys.stdout.fileno(), encode(builder.build(batch)))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...domain.documents.document import Document
 from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.membership.requirements import parse_required_names
-from ...domain.relevance import QualitySignals, Searchable, build_searchable, to_quality_signals
+from ...domain.relevance import QualitySignals, StemLists, list_stems, to_quality_signals
 from ...domain.search import Hit, SearchQuery, Sort, get_supported_pythons, has_selected_versions, to_hit
 from ...domain.support.versions import limit_to_newest
 
@@ -99,7 +99,7 @@ class IndexedPackage(Struct, frozen=True, kw_only=True):
 
     hit: Hit
     older_releases: tuple[OlderRelease, ...]
-    searchable: Searchable
+    stems: StemLists
     quality_signals: QualitySignals
     facets: dict[str, tuple[str, ...]]
     version_pairs: frozenset[str]
@@ -119,7 +119,7 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
     return IndexedPackage(
         hit=hit,
         older_releases=older_releases,
-        searchable=build_searchable(newest),
+        stems=list_stems(newest),
         quality_signals=to_quality_signals(hit, release_count=1 + len(older)),
         facets={
             name: versions[name] if facet.is_version else facet.read_values(getattr(newest, facet.owner))

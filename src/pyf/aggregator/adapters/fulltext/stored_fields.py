@@ -267,7 +267,7 @@ class StoredFieldsWriter:
 def to_row(entry: IndexedPackage, sort_position: int, number: int | None = None) -> PackageRow:
     """Encode a package as a row; without a number, it gets the next one."""
     hit = entry.hit
-    ranking = msgpack.encode(RankingFields(entry.searchable, entry.quality_signals))
+    ranking = msgpack.encode(RankingFields(entry.stems.join(), entry.quality_signals))
     older_releases = encode(entry.older_releases)  # they have parts in JSON
     return hit.name_normalized, sort_position, hit.downloads, ranking, msgpack.encode(hit), older_releases, number
 

@@ -4,7 +4,7 @@ import tantivy
 from msgspec.json import encode
 
 from ...domain.documents.schema import INDEXED_FACETS
-from ...domain.relevance import Lexicon, Searchable
+from ...domain.relevance import Lexicon, StemLists
 from ...domain.relevance.names import build_name_forms, list_affixes
 from ...domain.search import SORT_ORDERS, Sort
 from .indexed_package import IndexedPackage
@@ -72,7 +72,7 @@ def to_sort_field(sort: Sort) -> str:
 def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort_position: int, quality: float) -> str:
     """Build the tantivy document of a package as JSON, which can be sent to another process."""
     hit = entry.hit
-    texts = (" ".join(stems) for stems in _split_stems(entry.searchable))
+    texts = (" ".join(stems) for stems in _list_field_stems(entry.stems))
     forms = build_name_forms(hit.name_normalized, lexicon)
     document = {
         "name": hit.name_normalized,
@@ -87,8 +87,8 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
         "pairs": entry.version_pairs,
         "requires": entry.requirements,
         **dict(zip(TEXT_FIELDS, texts, strict=True)),
-        "belongs": entry.searchable.framework_words,
-        "aliases": entry.searchable.aliases,
+        "belongs": " ".join(entry.stems.framework_words),
+        "aliases": " ".join(entry.stems.aliases),
         "whole": forms.whole,
         "own": f"{forms.core} {forms.core_without_digits}",
         "own_stems": forms.stems,
@@ -98,21 +98,13 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
     return encode(document).decode()
 
 
-def _split_stems(searchable: Searchable) -> list[set[str]]:
+def _list_field_stems(stems: StemLists) -> list[set[str]]:
     """Return the stems of each field without those of fields with a higher weight."""
-    groups = (
-        searchable.name,
-        searchable.summary + searchable.keywords,
-        searchable.opening,
-        searchable.rest,
-        searchable.history,
-    )
     seen: set[str] = set()
     fields = []
-    for group in groups:
-        stems = set(group.split()) - seen
-        seen |= stems
-        fields.append(stems)
+    for group in (stems.name, (*stems.summary, *stems.keywords), stems.opening, stems.rest, stems.history):
+        fields.append(set(group) - seen)
+        seen.update(group)
     return fields
 
 

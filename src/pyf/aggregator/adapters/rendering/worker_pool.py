@@ -218,7 +218,7 @@ class _Worker:
         with self._process:
             pass
 
-    def _exchange(self, request: bytes | None, time_limit: float) -> bytes:
+    def _exchange(self, request: bytes | None, time_limit: float) -> bytearray:
         stdin, stdout = self._process.stdin, self._process.stdout
         assert stdin is not None
         assert stdout is not None

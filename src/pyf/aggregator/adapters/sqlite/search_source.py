@@ -3,9 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
-
-from msgspec import Struct, field
+from typing import Any, TypeAlias
 
 from ...domain.documents.schema import Owner
 from ...domain.health import ScoringConfig
@@ -125,12 +123,9 @@ class SqliteCollection:
             )
 
 
-class _StoredPackage(Struct):
-    """The rows of a package: the JSON of its documents, with whether each is the newest one, and of its enrichments."""
-
-    name: str
-    documents: list[tuple[str, int]] = field(default_factory=list)
-    enrichments: dict[Owner, str] = field(default_factory=dict)
+# The rows of a package: its name, the JSON of its documents, with whether each is the newest one, and of its
+# enrichments. A tuple is sent to another process in less time than a struct.
+_StoredPackage: TypeAlias = tuple[str, list[tuple[str, int]], dict[Owner, str]]
 
 
 class _Reader:
@@ -146,7 +141,7 @@ class _Reader:
         self.popularity = popularity
         self.parse: Callable[[Any], PackageRecord] = _parse_package
 
-    def read(self, names: Sequence[str]) -> Iterable[tuple[str, "_StoredPackage"]]:
+    def read(self, names: Sequence[str]) -> Iterable[tuple[str, _StoredPackage]]:
         return _read_packages(self._database, self._collection, names).items()
 
 
@@ -168,17 +163,18 @@ def _read_packages(database: Database, collection: int, names: Sequence[str]) ->
         enrichments = connection.execute(_ENRICHMENTS, parameters).fetchall()
     packages: dict[str, _StoredPackage] = {}
     for name, json, is_newest in documents:
-        packages.setdefault(name, _StoredPackage(name)).documents.append((json, is_newest))
+        packages.setdefault(name, (name, [], {}))[1].append((json, is_newest))
     for name, owner, json in enrichments:
         if name in packages:
-            packages[name].enrichments[owner] = json
+            packages[name][2][owner] = json
     return packages
 
 
 def _parse_package(package: _StoredPackage) -> PackageRecord:
-    newest = next((json for json, is_newest in package.documents if is_newest), None)
+    name, documents, enrichments = package
+    newest = next((json for json, is_newest in documents if is_newest), None)
     if newest is None:  # it was rejected
-        return PackageRecord(name=package.name)
-    older = [parse_older_release(json) for json, is_newest in package.documents if not is_newest]
-    document = document_of(decode_registry_fields(newest), package.enrichments)
-    return PackageRecord(name=package.name, entry=build_indexed_package(document, older))
+        return PackageRecord(name=name)
+    older = [parse_older_release(json) for json, is_newest in documents if not is_newest]
+    document = document_of(decode_registry_fields(newest), enrichments)
+    return PackageRecord(name=name, entry=build_indexed_package(document, older))

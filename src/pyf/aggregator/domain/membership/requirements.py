@@ -6,6 +6,7 @@ spellings that tools of today reject, such as `Flask>=0.10.*` and `Flask (>=0.9,
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 
 from msgspec import Struct, field
 from packaging.markers import InvalidMarker, Marker
@@ -158,6 +159,7 @@ def parse_required_names(requires_dist: Iterable[str]) -> frozenset[str]:
     return frozenset(name for line in requires_dist if (name := _parse_name(line)))
 
 
+@lru_cache(maxsize=10_000)
 def _parse_name(line: str) -> str:
     match = _LINE.match(line)
     return normalize_name(match["name"]) if match else ""

@@ -8,7 +8,7 @@ from .lexicon import Lexicon, LexiconEntries, build_lexicon
 from .quality import PopularityScale, QualitySignals, build_popularity_scale, compute_quality, to_quality_signals
 from .query import ParsedQuery, WordFrequencies, parse_query
 from .scoring import compute_score
-from .searchable import Searchable, build_searchable
+from .searchable import Searchable, StemLists, build_searchable, list_stems
 
 __all__ = [
     "Lexicon",
@@ -17,12 +17,14 @@ __all__ = [
     "PopularityScale",
     "QualitySignals",
     "Searchable",
+    "StemLists",
     "WordFrequencies",
     "build_lexicon",
     "build_popularity_scale",
     "build_searchable",
     "compute_quality",
     "compute_score",
+    "list_stems",
     "parse_query",
     "to_quality_signals",
 ]

@@ -1,9 +1,11 @@
 """The searched texts of a project, as stems."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import astuple
 
 from ..documents.document import Document
 from ..documents.schema import RegistryFields
@@ -51,56 +53,70 @@ class Searchable(Struct, frozen=True, kw_only=True, array_like=True, gc=False):
         return (self.name, self.summary, self.keywords, self.opening, self.rest, self.history)
 
 
+class StemLists(Struct, frozen=True, kw_only=True):
+    """The stems of the texts of one project in order, as in `Searchable`; those of the README each once."""
+
+    name_normalized: str
+    name: Sequence[str]
+    summary: Sequence[str]
+    keywords: Sequence[str]
+    opening: Sequence[str]
+    rest: Sequence[str]
+    history: Sequence[str]
+    framework_words: Sequence[str]
+    aliases: Sequence[str]
+
+    def join(self) -> Searchable:
+        """Return the stems as texts."""
+        name_normalized, *texts = astuple(self)
+        joined = (f" {' '.join(stems)} " for stems in texts)
+        return Searchable(name_normalized=name_normalized, **dict(zip(self.__struct_fields__[1:], joined, strict=True)))
+
+
 def build_searchable(document: Document) -> Searchable:
     """Build the searched texts of a release."""
+    return list_stems(document).join()
+
+
+def list_stems(document: Document) -> StemLists:
+    """List the stems of the searched texts of a release."""
     registry = document.registry
     topics = UNSET if document.repository is UNSET else document.repository.repository_topics
-    opening = f"{_to_text(registry.title)} {_to_text(registry.first_chapter)}"
-    return Searchable(
+    summary = registry.summary.strip() or _truncate_lead(registry.first_chapter)
+    keywords = " , ".join((*registry.keywords, *(() if topics is UNSET else topics)))
+    # Name, summary and keywords keep repetitions, so that phrases can be matched.
+    return StemLists(
         name_normalized=registry.name_normalized,
-        name=_join_stems(iter_stems(registry.name), _MAX_KEYWORDS_STEMS),
-        summary=_join_stems(
-            iter_stems((registry.summary.strip() or _truncate_lead(registry.first_chapter))[:_MAX_TEXT_LENGTH]),
-            _MAX_SUMMARY_STEMS,
-        ),
-        keywords=_join_stems(
-            iter_stems(" , ".join((*registry.keywords, *(() if topics is UNSET else topics)))[:_MAX_TEXT_LENGTH]),
-            _MAX_KEYWORDS_STEMS,
-        ),
-        opening=_join_unique_stems(_iter_unique_stems(opening), _MAX_OPENING_STEMS),
-        rest=_join_unique_stems(
-            iter_stems(_to_text(registry.main_content)[:_MAX_TEXT_LENGTH], is_unique=True), _MAX_REST_STEMS
-        ),
-        history=_join_unique_stems(
-            iter_stems(_to_text(registry.changelog)[:_MAX_TEXT_LENGTH], is_unique=True), _MAX_HISTORY_STEMS
-        ),
-        framework_words=_join_unique_stems(_iter_framework_words(registry), _MAX_REST_STEMS),
-        aliases=_join_unique_stems(list_aliases(document), _MAX_ALIASES),
+        name=_limit(iter_stems(registry.name), _MAX_KEYWORDS_STEMS),
+        summary=_limit(iter_stems(summary[:_MAX_TEXT_LENGTH]), _MAX_SUMMARY_STEMS),
+        keywords=_limit(iter_stems(keywords[:_MAX_TEXT_LENGTH]), _MAX_KEYWORDS_STEMS),
+        opening=_list_unique_stems(f"{registry.title or ''} {registry.first_chapter or ''}", _MAX_OPENING_STEMS),
+        rest=_list_unique_stems(registry.main_content, _MAX_REST_STEMS),
+        history=_list_unique_stems(registry.changelog, _MAX_HISTORY_STEMS),
+        framework_words=_limit(dict.fromkeys(_iter_framework_words(registry)), _MAX_REST_STEMS),
+        aliases=_limit(dict.fromkeys(list_aliases(document)), _MAX_ALIASES),
     )
 
 
-def _iter_unique_stems(text: str | UnsetType) -> Iterator[str]:
-    return iter_stems(_to_text(text)[:_MAX_TEXT_LENGTH], is_unique=True)
+def _list_unique_stems(text: str | UnsetType, limit: int) -> list[str]:
+    stems = iter_stems((text or "")[:_MAX_TEXT_LENGTH], is_unique=True)
+    return _limit(dict.fromkeys(stems), limit)
 
 
 def _iter_framework_words(registry: RegistryFields) -> Iterator[str]:
     for name in (*parse_frameworks(registry.classifiers), *sorted(parse_required_names(registry.requires_dist))):
-        yield from tokenize(name)
+        yield from _split_name(name)
+
+
+@lru_cache(maxsize=10_000)
+def _split_name(name: str) -> tuple[str, ...]:
+    """Return the words of a framework's or requirement's name, most of which many packages share."""
+    return tuple(tokenize(name))
 
 
 def _truncate_lead(text: str | UnsetType) -> str:
-    return _to_text(text)[:_LEAD_LENGTH].rpartition(" ")[0]
+    return (text or "")[:_LEAD_LENGTH].rpartition(" ")[0]
 
 
-def _join_stems(tokens: Iterable[str], limit: int) -> str:
-    """Join stems in order, with repetitions, so that phrases can be matched."""
-    return f" {' '.join(islice(tokens, limit))} "
-
-
-def _join_unique_stems(tokens: Iterable[str], limit: int) -> str:
-    """Join stems in order, each once."""
-    return f" {' '.join(islice(dict.fromkeys(tokens), limit))} "
-
-
-def _to_text(value: str | UnsetType) -> str:
-    return "" if value is UNSET else value
+def _limit(stems: Iterable[str], limit: int) -> list[str]:
+    return list(islice(stems, limit))
