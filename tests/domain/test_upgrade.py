@@ -151,6 +151,16 @@ def test_both_goals_must_be_met() -> None:
     assert goal.label == "Django 6.0 and Python 3.14"
 
 
+@pytest.mark.parametrize(("python", "status"), [("3.9", Status.UNKNOWN), ("3.14", Status.READY)])
+def test_requirement_for_another_python_does_not_count(python: str, status: Status) -> None:
+    lines = ('django<5 ; python_version < "3.10"', 'django>=5.2,<6.1 ; python_version >= "3.10"')
+    documents = to_documents(release("1.0", requires_dist=lines, requires_python=">=3.8,<3.15"))
+
+    checked = check("==1.0", documents, replace(DJANGO_6, python=python))
+
+    assert checked.status is status
+
+
 def test_advisories_health_and_replacement_are_reported() -> None:
     advisory = Vulnerability(id="PYSEC-2026-1", aliases=(), fixed_in=("2.0",))
     documents = to_documents(release("1.0", vulnerabilities=(advisory,)), release("2.0", project_status="archived"))

@@ -24,7 +24,7 @@ def test_pasted_file_is_checked_and_stays_in_the_form(site: httpx.Client) -> Non
     response = check(site, text="plone.api==2.0.0\n<b>nope</b>\nunlisted==1\n", to="Plone 6.0", python="")
 
     assert response.status_code == 200
-    assert "Plone 6.0: 1 unlisted, 1 ready" in response.text
+    assert "Plone 6.0: 1 not in the index, 1 ready" in response.text
     assert '<a href="/in/plone/project/plone-api">plone.api</a>' in response.text
     assert "text:2: not a requirement: &lt;b&gt;nope&lt;/b&gt;" in response.text
     assert "<b>nope</b>" not in response.text

@@ -6,12 +6,14 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import UNSET, Struct
+from msgspec.structs import replace
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from .documents.document import Document
 from .documents.schema import RegistryFields
 from .documents.version import parse_version, to_version_key
 from .errors import InvalidRequest
+from .membership.requirements import excludes_python, iter_relevant_requirements
 from .replacement import Replacement, find_replacement
 from .requirement_files import ListedPackage
 from .support.degrees import (
@@ -63,6 +65,11 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     UNLISTED = "unlisted"
     READY = "ready"
+
+    @property
+    def label(self) -> str:
+        """The status in words."""
+        return "not in the index" if self is Status.UNLISTED else self.value
 
 
 class CheckedPackage(Struct, frozen=True, kw_only=True):
@@ -161,6 +168,10 @@ def _evaluate_framework(release: RegistryFields, evidence: ReleaseEvidence, goal
             evidence=f"{release.name} {release.version} is {'that' if is_goal else 'another'} release",
             is_confirmed=True,
         )
+    if goal.python:  # requirements for other Pythons do not count
+        requirements = iter_relevant_requirements(release.requires_dist, goal.projects.__contains__)
+        lines = (line for line, parsed in requirements if not excludes_python(parsed.condition, goal.python))
+        evidence = replace(evidence, requires_dist=tuple(lines))
     return evaluate_framework_support(
         evidence, goal.framework, goal.version, projects=goal.projects, released_at=goal.released_at
     )

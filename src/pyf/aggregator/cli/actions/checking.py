@@ -117,7 +117,7 @@ def to_markdown(report: UpgradeReport) -> str:
 
 def format_summary(report: UpgradeReport) -> str:
     """Return the result in one line: "Django 6.0: 12 packages: 1 blocked, 2 upgrade, 9 ready"."""
-    counts = ", ".join(f"{count} {status.value}" for status, count in report.counts.items())
+    counts = ", ".join(f"{count} {status.label}" for status, count in report.counts.items())
     total = len(report.packages)
     label = f"{report.goal.label}: " if report.goal.label else ""
     return f"{label}{total} {'package' if total == 1 else 'packages'}{': ' if counts else ''}{counts}"
@@ -178,7 +178,7 @@ def _build_columns(report: UpgradeReport) -> list[Column]:
 def _format_status(package: CheckedPackage) -> str:
     if package.status is Status.UPGRADE:
         return f"upgrade to {package.first_supporting}"
-    return "not in the index" if package.status is Status.UNLISTED else package.status.value
+    return package.status.label
 
 
 def _list_details(package: CheckedPackage) -> list[str]:

@@ -130,16 +130,20 @@ def _applies_without_extra(marker: str) -> bool:
     return Marker(_COMPARISON.sub(_replace_comparison, marker)).evaluate({"extra": "", "os_name": "posix"})
 
 
-def applies_to_python(marker: str, python: str) -> bool:
-    """Return whether a marker can be true on a Python such as `3.14`, on any system and with any extra.
+def excludes_python(marker: str, python: str) -> bool:
+    """Return whether a marker is false on a Python such as `3.14`, on every system and with every extra.
 
-    Raises:
-        InvalidMarker: The text is not a marker.
+    A text that is not a marker excludes nothing.
     """
-    of_python = _COMPARISON.sub(
-        lambda comparison: comparison[0] if "python_" in comparison[0] else _TRUE_MARKER, str(Marker(marker))
-    )
-    return any(
+    if not marker:
+        return False
+    try:
+        of_python = _COMPARISON.sub(
+            lambda comparison: comparison[0] if "python_" in comparison[0] else _TRUE_MARKER, str(Marker(marker))
+        )
+    except (InvalidMarker, ValueError):
+        return False
+    return not any(
         Marker(of_python).evaluate(
             {"python_version": python, "python_full_version": f"{python}.{patch}", "os_name": "posix", "extra": ""}
         )

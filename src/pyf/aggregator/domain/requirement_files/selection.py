@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-from packaging.markers import InvalidMarker
-
-from ..membership.requirements import applies_to_python
+from ..membership.requirements import excludes_python
 from .model import ListedPackage, PackageList
 
 
@@ -20,7 +18,7 @@ def select_packages(listed: PackageList, python: str) -> PackageList:
     """
     packages, problems = list[ListedPackage](), list(listed.problems)
     for package in listed.packages:
-        if python and not _applies(package.marker, python):
+        if python and excludes_python(package.marker, python):
             problems.append(f"{package.location}: {package.name} is not for Python {python}")
         else:
             packages.append(package)
@@ -43,10 +41,3 @@ def _select_lines(lines: Sequence[ListedPackage], *, is_python_known: bool) -> S
     if is_python_known and any("python" in line.marker for line in lines):
         lines = [line for line in lines if "python" in line.marker]
     return lines
-
-
-def _applies(marker: str, python: str) -> bool:
-    try:
-        return not marker or applies_to_python(marker, python)
-    except InvalidMarker:
-        return True

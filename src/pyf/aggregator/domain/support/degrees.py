@@ -170,7 +170,12 @@ def _evaluate_python(
 
 
 def evaluate_framework_support(
-    release: ReleaseEvidence, framework: str, version: str, *, projects: Collection[str] = (), released_at: int = 0
+    release: ReleaseEvidence,
+    framework: str,
+    version: str,
+    *,
+    projects: Collection[str] = (),
+    released_at: int = 0,
 ) -> Support:
     """Return how far a release supports a release of a framework; a major version covers its minor ones.
 

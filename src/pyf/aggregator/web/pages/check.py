@@ -63,7 +63,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
 
 def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
     """Build the view of a report."""
-    counts = ", ".join(f"{count} {status.value}" for status, count in report.counts.items())
+    counts = ", ".join(f"{count} {status.label}" for status, count in report.counts.items())
     return CheckView(
         summary=f"{report.goal.label}: {counts}" if report.goal.label else counts,
         is_ready=report.is_ready,
@@ -88,13 +88,13 @@ def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
     if package.replacement:
         successor = f"; use {package.replacement.name}" if package.replacement.name else ""
         details.append(f"ended: {package.replacement.reason}{successor}")
-    status = f"upgrade to {package.first_supporting}" if package.status is Status.UPGRADE else package.status.value
+    status = f"upgrade to {package.first_supporting}" if package.status is Status.UPGRADE else package.status.label
     return CheckRow(
         name=formatting.single_line(package.name),
         url=urls.project_path(collection, normalize_name(package.name)) if package.newest else "",
         used=formatting.single_line(package.used),
         newest=formatting.single_line(package.newest),
-        status="not in the index" if package.status is Status.UNLISTED else formatting.single_line(status),
+        status=formatting.single_line(status),
         css_class=_STATUS_CLASSES[package.status],
         health="" if package.health is None else str(package.health),
         details=tuple(formatting.sanitize(detail) for detail in details),
