@@ -25,6 +25,7 @@ PICTURES = {
     "project": ("/in/django/project/djangorestframework", LAPTOP, "dark"),
     "start": ("/in/plone", LAPTOP, "light"),
     "compare": ("/in/plone/compare?name=plone-api&name=plone-restapi&name=collective-easyform", LAPTOP, "dark"),
+    "readiness": ("/in/django/readiness?to=Django+6.0", LAPTOP, "light"),
     "phone": ("/in/flask/search?health=excellent", PHONE, "light"),
     "phone-health": ("/in/flask/project/flask-wtf#health", PHONE, "dark"),
 }

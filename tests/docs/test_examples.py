@@ -45,6 +45,7 @@ OTHER_PROGRAMS = re.compile(
 ENDLESS = re.compile(r"pyf (serve|watch)\b")
 # What a page expects to exist, beside the collections of the sample.
 PREPARATIONS = {
+    "README.md": ["echo Django==5.2 > requirements.txt"],
     "another-framework.md": ["touch names.txt && echo flask-login > names.txt"],
     "check-an-upgrade.md": [
         "printf 'Django==5.2\\ndjango-filter==25.2\\n' > requirements.txt",
@@ -65,6 +66,7 @@ EXIT_CODES = {
     "pyf alias remove packages": (2, "it asks, and there is no terminal"),
     "pyf collection delete plone-old": (2, "it asks, and there is no terminal"),
     'pyf check requirements.txt -p django --to "Django 6.0" --python 3.14': (3, "a package needs an upgrade"),
+    'pyf check requirements.txt -p django --to "Django 6.0"': (3, "a package needs an upgrade"),
     "pyf key remove 3": (2, "the number is an example"),
 }
 
