@@ -10,7 +10,7 @@ import pytest
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_documents, load_sample_documents
 from pyf.aggregator.sandbox.project import Json
-from pyf.aggregator.sandbox.yaml_format import SampleDataError, serialize_project
+from pyf.aggregator.sandbox.yaml_format import SampleDataError, parse_yaml_projects, serialize_project
 
 RICH = """
 profile: acme
@@ -138,6 +138,23 @@ def test_parse_yaml_projects(tmp_path: Path) -> None:
     assert blog["vulnerabilities"][0]["fixed_in"] == ["1.10"]
     assert blog["urls"] == blog["releases"]["1.10"]
     assert blog["_status"] == "archived"
+
+
+def test_older_releases_lack_later_classifiers() -> None:
+    text = """
+declared_since: {"Python 3.14": "2025-05-07"}
+projects:
+  - name: acme
+    classifiers: [Acme, Python 3.14]
+    releases:
+      - {version: "1.0", date: "2025-05-06"}
+      - {version: "1.1", date: "2025-05-06", classifiers: [Python 3.14]}
+      - {version: "1.2", date: "2025-05-07"}
+"""
+    (acme,) = parse_yaml_projects(text)
+
+    assert acme["info"]["classifiers"] == ["Acme", "Python 3.14"]
+    assert acme["_release_info"] == {"1.0": {"classifiers": ["Acme"]}, "1.1": {"classifiers": ["Python 3.14"]}}
 
 
 def test_parse_yaml_keeps_version_text(tmp_path: Path) -> None:

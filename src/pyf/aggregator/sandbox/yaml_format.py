@@ -89,7 +89,14 @@ class ProjectEntry(Struct, forbid_unknown_fields=True):
 
 
 class _SampleFile(Struct, forbid_unknown_fields=True):
+    """A file of projects.
+
+    Attributes:
+        declared_since: The day from which on releases carry a classifier that their project has.
+    """
+
     projects: list[ProjectEntry]
+    declared_since: dict[str, str] = {}
     profile: str = ""
     note: str = ""
 
@@ -107,9 +114,21 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|fa
 def parse_entries(text: str) -> list[ProjectEntry]:
     """Parse the projects of a text in the short form; raises `SampleDataError`."""
     try:
-        return msgspec.convert(yaml.load(text, _Loader), _SampleFile).projects  # noqa: S506 - it is a SafeLoader
+        file = msgspec.convert(yaml.load(text, _Loader), _SampleFile)  # noqa: S506 - it is a SafeLoader
     except (yaml.YAMLError, msgspec.ValidationError) as error:
         raise SampleDataError(str(error)) from error
+    for project in file.projects:
+        _remove_later_classifiers(project, file.declared_since)
+    return file.projects
+
+
+def _remove_later_classifiers(project: ProjectEntry, declared_since: dict[str, str]) -> None:
+    """Give each release the classifiers that its project could have had on its day."""
+    classifiers = project.classifiers or []
+    for release in project.releases:
+        later = {name for name in classifiers if declared_since.get(name, "") > release.date}
+        if later and release.classifiers is UNSET:
+            release.classifiers = [name for name in classifiers if name not in later]
 
 
 def parse_yaml_projects(text: str) -> Iterator[Json]:
