@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console
 
+from pyf.aggregator.cli.actions.demo_history import add_sample_months
 from pyf.aggregator.cli.actions.demo_servers import DemoRunner, run_sandbox_servers, serve_pages
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
@@ -46,6 +47,7 @@ def main() -> None:
             runner.run("fetch", "-p", profile)
             runner.run("github", "-p", profile)
             runner.run("downloads", "-p", profile, "--source", "clickhouse")
+        add_sample_months(runner.environment["SQLITE_PATH"])
         with serve_pages(runner.folder, runner.environment) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
             for name in PICTURES:

@@ -7,11 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from pyf.aggregator.domain.documents.schema import RegistryFields
+from pyf.aggregator.domain.documents.schema import HistoryFields, RegistryFields
+from pyf.aggregator.domain.history import parse_history
 from pyf.aggregator.domain.readiness import (
     TREND_MONTHS,
     PackageReadiness,
     Readiness,
+    build_recorded_trend,
     build_trend,
     evaluate_readiness,
 )
@@ -112,3 +114,21 @@ def test_trend_never_falls_and_ends_with_all_ready_packages(since: list[int]) ->
     assert counts == sorted(counts)
     assert counts[-1] == len(since)
     assert counts[0] == sum(moment < timestamp(2025, 2) for moment in since)
+
+
+def test_recorded_trend_shows_support_that_was_lost_since() -> None:
+    now = datetime(2026, 5, 31, tzinfo=UTC).timestamp()
+    releases = [release("3.0", "5.2"), release("2.0", "6.0"), release("1.0", "5.2")]
+    months = parse_history(HistoryFields(history="2026-01;,,,0,1.0;,,,0,2.0;;,,,0,3.0;,,,0,9.9")).months
+    unrecorded = ([release("1.0", "6.0")], ())
+
+    trend = build_recorded_trend([(releases, months), unrecorded], GOAL, EARLIER, now)
+
+    assert [(point.month, point.ready) for point in trend] == [
+        ("2026-01", 0),
+        ("2026-02", 1),
+        ("2026-03", 1),
+        ("2026-04", 0),
+        ("2026-05", 0),
+    ]
+    assert build_recorded_trend([unrecorded], GOAL, EARLIER, now) == ()

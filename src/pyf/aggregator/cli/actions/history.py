@@ -1,6 +1,7 @@
 """Print the history of a package, and export that of a collection."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from msgspec import to_builtins
 
@@ -39,11 +40,16 @@ def _build_columns(months: Sequence[HistoryMonth]) -> list[Column]:
         Column(header="release", cells=[month.release for month in months], rank=1),
         Column(
             header="supports",
-            cells=[", ".join((*month.frameworks, *month.pythons)) for month in months],
+            cells=_list_changes([", ".join((*month.frameworks, *month.pythons)) for month in months]),
             rank=2,
             is_flexible=True,
         ),
     ]
+
+
+def _list_changes(texts: Sequence[str]) -> list[str]:
+    """Return each text where it differs from the one before, else ""."""
+    return [text if text != earlier else "" for earlier, text in pairwise(["", *texts])]
 
 
 def _format(value: int | None) -> str:

@@ -12,6 +12,7 @@ from ...config.profiles import load_profiles
 from ...sandbox.fake_registry import FakeRegistry
 from ...sandbox.load import load_documents, load_sample_documents
 from ...sandbox.yaml_format import SampleDataError
+from ..actions.demo_history import add_sample_months
 from ..actions.demo_servers import DemoRunner, check_pages, open_in_browser, run_sandbox_servers, serve_pages
 from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
 from ..options import command_with_examples, to_program
@@ -76,9 +77,14 @@ def _run_commands(runner: DemoRunner, registry: FakeRegistry) -> None:
     for profile in load_profiles():
         runner.run("repositories", "-p", profile)
         runner.run("downloads", "-p", profile, "--source", "clickhouse")
+    count = add_sample_months(runner.environment["SQLITE_PATH"])
+    runner.console.print(
+        f"\nThe histories of {count} packages got made-up months, as if all of this had run for years."
+    )
     runner.show("plone", "Plone.API")
     runner.print_output("explain", "Flask-WTF", "-p", "flask")
     runner.print_output("search", "rest api", "-p", "django")
+    runner.print_output("history", "djangorestframework", "-p", "django")
     runner.print_output("readiness", "--to", "Django 6.0", "-p", "django", "--limit", "10")
     runner.run("fetch", "-p", "plone")
     _change_packages(registry)

@@ -11,6 +11,7 @@ from .. import urls
 from . import charts, formatting
 from .charts import Bar
 from .formatting import Support, group_versions
+from .history import HistorySection, build_history_section
 from .hits import Flag, HitView, build_flags, build_hit_view
 from .project_sections import (
     HealthSection,
@@ -83,6 +84,7 @@ class PackageView(Struct, frozen=True, kw_only=True):
     pythons: tuple[Support, ...]
     admitted_pythons: tuple[Support, ...]
     membership_note: str
+    history: HistorySection | None
     matrix: MatrixSection | None
     releases: ReleasesSection
     bars: tuple[Bar, ...]
@@ -116,6 +118,7 @@ def build_package_view(collection: str, package: PackageDetails, now: float) -> 
         pythons=group_versions(hit.python_versions),
         admitted_pythons=group_versions(formatting.list_admitted(hit.python_versions, hit.supported_python_versions)),
         membership_note=_MEMBERSHIP_NOTES.get(package.membership_reason, ""),
+        history=build_history_section(package.history),
         matrix=build_matrix_section(package.compatibility),
         releases=build_releases_section(package.releases),
         bars=charts.build_bars(package.downloads.history),

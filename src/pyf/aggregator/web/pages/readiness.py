@@ -63,14 +63,14 @@ class StateGroup(Struct, frozen=True, kw_only=True):
 
 
 class Chart(Struct, frozen=True, kw_only=True):
-    """The trend as the points of a line, with labels for the axes."""
+    """The trend as the points of two lines, with labels for the axes; `recorded` is "" if too little is recorded."""
 
     points: str
+    recorded: str
     first_month: str
     last_month: str
     highest: int
     last: int
-    last_y: float
     width: int = CHART_WIDTH
     height: int = CHART_HEIGHT
     left: int = _LEFT
@@ -90,6 +90,15 @@ class Snippet(Struct, frozen=True, kw_only=True):
     needs_server: bool = False
 
 
+class TrendRow(Struct, frozen=True, kw_only=True):
+    """A month of the trend; `recorded` is "" for a month that was not recorded."""
+
+    month: str
+    iso_month: str
+    ready: int
+    recorded: str
+
+
 class BoardView(Struct, frozen=True, kw_only=True):
     """The view of a board."""
 
@@ -99,6 +108,7 @@ class BoardView(Struct, frozen=True, kw_only=True):
     total: int
     groups: tuple[StateGroup, ...]
     chart: Chart
+    trend: tuple[TrendRow, ...]
     feed_url: str
     snippets: tuple[Snippet, ...]
 
@@ -124,7 +134,8 @@ def build_board_view(
         ready=board.ready_count,
         total=len(board.packages),
         groups=_build_groups(collection, board.packages),
-        chart=build_chart(board.trend, len(board.packages)),
+        chart=build_chart(board),
+        trend=_build_trend_rows(board),
         feed_url=urls.readiness_feed_path(collection, pairs),
         snippets=_build_snippets(collection, board, pairs, base_url),
     )
@@ -152,27 +163,59 @@ def to_goal_pairs(framework: str, python: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in (("to", framework), ("python", python)) if value]
 
 
-def build_chart(trend: Sequence[TrendPoint], total: int) -> Chart:
-    """Return the geometry of a trend; the height is the number of packages on the board."""
-    highest = max(total, 1)
+def build_chart(board: ReadinessBoard) -> Chart:
+    """Return the geometry of the trends; the height is the number of packages on the board."""
+    trend, highest = board.trend, max(len(board.packages), 1)
     step = (CHART_WIDTH - _LEFT - 12) / max(len(trend) - 1, 1)
     height = CHART_HEIGHT - _BOTTOM - _TOP
-    ys = [round(_TOP + height * (1 - point.ready / highest), 1) for point in trend]
+
+    def place(points: Sequence[TrendPoint]) -> list[tuple[float, float]]:
+        """Return x and y of points that end with the last month."""
+        offset = len(trend) - len(points)
+        return [
+            (round(_LEFT + number * step, 1), round(_TOP + height * (1 - point.ready / highest), 1))
+            for number, point in enumerate(points, offset)
+        ]
+
+    recorded = board.recorded_trend if len(board.recorded_trend) > 1 else ()
     return Chart(
-        points=" ".join(f"{_LEFT + number * step:.1f},{y}" for number, y in enumerate(ys)),
+        points=_format_points(place(trend)),
+        recorded=_format_points(place(recorded)),
         first_month=formatting.format_month(trend[0].month),
         last_month=formatting.format_month(trend[-1].month),
         highest=highest,
         last=trend[-1].ready,
-        last_y=ys[-1],
+    )
+
+
+def _format_points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x},{y}" for x, y in points)
+
+
+def _build_trend_rows(board: ReadinessBoard) -> tuple[TrendRow, ...]:
+    recorded = {point.month: point.ready for point in board.recorded_trend}
+    return tuple(
+        TrendRow(
+            month=formatting.format_month(point.month),
+            iso_month=point.month,
+            ready=point.ready,
+            recorded=str(recorded.get(point.month, "")),
+        )
+        for point in reversed(board.trend)
     )
 
 
 def render_chart(board: ReadinessBoard, collection_title: str) -> str:
     """Return the trend as an SVG of its own, readable on light and dark pages."""
-    chart = build_chart(board.trend, len(board.packages))
+    chart = build_chart(board)
     count = f"{board.ready_count} of {len(board.packages)} {collection_title} packages"
     title = escape(f"{board.goal.label}: {count} are ready")
+    recorded = (
+        f'<polyline points="{chart.recorded}" fill="none" stroke="#1f4fa8" stroke-width="2" stroke-dasharray="5 4"/>'
+        f'<text x="{chart.width / 2}" y="{chart.base + 16}" text-anchor="middle">dashed: as recorded each month</text>'
+        if chart.recorded
+        else ""
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {chart.width} {chart.height + 26}" role="img" '
         f'aria-label="{title}"><title>{title}</title>'
@@ -185,7 +228,7 @@ def render_chart(board: ReadinessBoard, collection_title: str) -> str:
         f'<text x="{chart.left - 6}" y="{chart.base}" text-anchor="end">0</text>'
         f'<text x="{chart.left}" y="{chart.base + 16}">{escape(chart.first_month)}</text>'
         f'<text x="{chart.width - 12}" y="{chart.base + 16}" text-anchor="end">{escape(chart.last_month)}</text>'
-        f'<polyline points="{chart.points}" fill="none" stroke="#0d6b3f" stroke-width="2.5"/></g></g></svg>'
+        f'<polyline points="{chart.points}" fill="none" stroke="#0d6b3f" stroke-width="2.5"/>{recorded}</g></g></svg>'
     )
 
 
