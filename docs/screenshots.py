@@ -45,7 +45,7 @@ def main() -> None:
         runner = DemoRunner(Path(folder), settings, Console(stderr=True))
         for profile in PROFILES:
             runner.run("fetch", "-p", profile)
-            runner.run("github", "-p", profile)
+            runner.run("repositories", "-p", profile)
             runner.run("downloads", "-p", profile, "--source", "clickhouse")
         add_sample_months(runner.environment["SQLITE_PATH"])
         with serve_pages(runner.folder, runner.environment) as address, sync_playwright() as playwright:

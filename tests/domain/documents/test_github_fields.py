@@ -5,8 +5,10 @@ from hypothesis import strategies as st
 from msgspec import to_builtins
 
 from pyf.aggregator.adapters.encoding import decode_repository_fields
+from pyf.aggregator.adapters.typesense.serialization import OwnerWrite, to_enrichments
+from pyf.aggregator.domain.documents.document import Enrichments
 from pyf.aggregator.domain.documents.github_fields import add_github_fields, upgrade_github_fields
-from pyf.aggregator.domain.documents.schema import GITHUB_NAMES, RepositoryFields
+from pyf.aggregator.domain.documents.schema import GITHUB_NAMES, Owner, RepositoryFields
 
 STORED = {
     "github_url": "https://github.com/o/a",
@@ -55,3 +57,9 @@ def test_upgrade_reverses_github_names(fields: dict[str, int]) -> None:
     only_github = {name: value for name, value in added.items() if name.startswith("github_")}
     assert upgrade_github_fields(only_github) == fields
     assert upgrade_github_fields(added) == added
+
+
+def test_older_document_on_typesense_is_read() -> None:
+    writes = {Owner.REPOSITORY: OwnerWrite(7, dict(STORED))}
+
+    assert to_enrichments(writes) == Enrichments(repository=FIELDS)
