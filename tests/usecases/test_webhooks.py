@@ -27,6 +27,7 @@ from pyf.aggregator.usecases.webhooks import (
 )
 from support.builders import build_fields
 from support.fake_dependencies import build_fake_dependencies
+from support.registry_world import World as RegistryWorld
 
 PLONE = Target(collection="plone")
 START = 1_700_000_000
@@ -207,6 +208,32 @@ def test_test_event_is_sent_at_once() -> None:
 
     assert (report.delivered, report.failed) == (1, ["https://b.example"])
     assert world.list_accepted() == [("webhook.test", "")]
+
+
+def test_runs_and_a_rebuild_report_each_change_once(small: RegistryWorld) -> None:
+    receivers = FakeReceivers()
+    webhooks = Webhooks(receivers={"a": "https://a.example"}, sender=receivers, store=FakeWebhookStore())
+    deps = replace(small.deps, webhooks=webhooks)
+    target = Target(collection=small.collection, filter=small.filter)
+    steps: list[Callable[[], Any]] = [
+        small.fetch,
+        lambda: small.fake_registry.publish("collective.one", "9.0", info={"classifiers": ["Framework :: Plone"]}),
+        lambda: small.fake_registry.remove_project("collective.two"),
+        small.changes,
+        small.recreate,
+        small.refresh,
+    ]
+    for step in steps:
+        step()
+        assert deliver_events(deps, [target]).is_complete
+
+    payloads = [decode(message.body) for message in receivers.accepted["a"]]
+    kinds = [(payload["type"], payload["data"]["package"]) for payload in payloads]
+    assert sorted(kinds) == [
+        ("package.left", "collective-two"),
+        ("release.new", "collective.one"),
+        ("support.lost", "collective.one"),
+    ]
 
 
 class Fuse:
