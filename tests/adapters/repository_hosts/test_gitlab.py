@@ -7,7 +7,8 @@ import pytest
 from aiohttp import web
 
 from pyf.aggregator.adapters.http.client import HttpClient
-from pyf.aggregator.adapters.repository_hosts.gitlab import build_host
+from pyf.aggregator.adapters.repository_hosts.client import HostClient
+from pyf.aggregator.adapters.repository_hosts.gitlab import GitLab, build_host
 from pyf.aggregator.domain.errors import Invalid, NotFound, Unavailable
 from pyf.aggregator.domain.repositories import Repository, RepositoryRef
 from pyf.aggregator.ports import RepositoryHost, RepositoryResult
@@ -122,3 +123,23 @@ class PrivateGitLab(LocalGitLab):
 def test_gitlab_project_that_only_the_token_sees_is_not_found(http: HttpClient) -> None:
     with PrivateGitLab([]) as gitlab:
         assert isinstance(fetch(build_gitlab(http, gitlab), "new/home")["new/home"].outcome, NotFound)
+
+
+class LimitedGitLab(LocalGitLab):
+    """A GitLab whose limit is used up once, and that says when it is reset in its own headers."""
+
+    def build_response(self, target: HostTarget, request: web.BaseRequest, fault: Fault | None) -> PreparedResponse:
+        if self.requests.total > 1:
+            return super().build_response(target, request, fault)
+        headers = {"RateLimit-Remaining": "0", "RateLimit-Reset": "1800000030"}
+        return PreparedResponse(b"Retry later", "text/plain", status=429, headers=headers)
+
+
+def test_gitlab_limit_is_waited_for(http: HttpClient, pauses: list[float]) -> None:
+    with LimitedGitLab(MANY) as gitlab:
+        address = create_address(gitlab.url, "")
+        client = HostClient(create_service(http), address, {}, sleep=pauses.append, now=lambda: 1_800_000_000)
+        results = fetch(GitLab(client), "group/sub/p1")
+
+    assert isinstance(results["group/sub/p1"].outcome, Repository)
+    assert pauses == [31]
