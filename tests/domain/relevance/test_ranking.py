@@ -1,5 +1,7 @@
 """Ranking of names and texts."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +20,13 @@ from pyf.aggregator.domain.relevance import (
     compute_quality,
     compute_score,
     parse_query,
+    to_quality_signals,
 )
 from pyf.aggregator.domain.relevance.names import build_name_forms, is_affix, list_affixes
 from pyf.aggregator.domain.relevance.query import Variant
 from pyf.aggregator.domain.relevance.tiers import CORE
 from pyf.aggregator.domain.relevance.tokenizer import get_allowed_typos, is_within_typos, iter_stems, stem, tokenize
+from pyf.aggregator.domain.search import to_hit
 from support.builders import build_fields
 
 LEXICON = load_lexicon()
@@ -397,15 +401,29 @@ def test_quality_decides_between_equal_answers_only() -> None:
     assert score("tenancy", "a", summary="Tenancy", quality=1.0) < score("tenancy", "tenancy", quality=0.0)
 
 
-def test_dependents_and_releases_count_until_downloads_are_known() -> None:
-    def compute(downloads: int | None, *, releases: int = 1, dependents: int = 0) -> float:
-        signals = QualitySignals(downloads=downloads, release_count=releases)
+def test_signs_of_use_count_until_downloads_are_known() -> None:
+    def compute(downloads: int | None, *, releases: int = 1, dependents: int = 0, **more: Any) -> float:
+        signals = QualitySignals(downloads=downloads, release_count=releases, **more)
         scale = build_popularity_scale(range(1_000))
         return compute_quality(signals, scale, is_current=None, dependent_count=dependents)
 
     assert compute(None) < compute(None, releases=20) < compute(None, dependents=5) < compute(None, dependents=500)
     assert compute(None, releases=500, dependents=500) < compute(999)
-    assert compute(7) == compute(7, releases=20, dependents=500)
+    assert compute(None, status=3) < compute(None) < compute(None, status=5) < compute(None, dependents=5)
+    assert compute(None) < compute(None, active_days=400) < compute(None, active_days=4_000)
+    assert compute(None) < compute(None, framework_versions=("Django 5.0",))
+    assert compute(7) == compute(7, releases=20, dependents=500, status=3, active_days=400)
+
+
+def test_signs_of_use_are_read_from_releases() -> None:
+    hit = to_hit(Document(registry=build_fields("x", upload_timestamp=100 * 86_400)))
+
+    signals = to_quality_signals(
+        hit, older_uploads=[0, 30 * 86_400, 60 * 86_400], classifiers=["Development Status :: 3 - Alpha"]
+    )
+
+    assert (signals.release_count, signals.active_days, signals.status) == (4, 70, 3)
+    assert to_quality_signals(hit) == QualitySignals()
 
 
 def test_framework_is_preferred_in_stemmed_names_and_glued_words_count() -> None:

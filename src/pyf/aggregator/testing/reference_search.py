@@ -209,7 +209,13 @@ class ReferenceSearch:
         return lambda match: (_to_sort_key(match.package.hit, sort), match.package.name)
 
     def _compute_quality(self, package: _Package, scale: PopularityScale, dependents: Counter[str]) -> float:
-        signals = to_quality_signals(package.hit, release_count=len(package.releases))
+        signals = to_quality_signals(
+            package.hit,
+            older_uploads=[
+                release.registry.upload_timestamp for release in package.releases if release is not package.newest
+            ],
+            classifiers=package.newest.registry.classifiers,
+        )
         is_current = self._is_current(signals.framework_versions)
         return compute_quality(signals, scale, is_current=is_current, dependent_count=dependents[package.name])
 

@@ -18,7 +18,7 @@ from ...domain.search import Hit, SearchQuery, Sort, get_supported_pythons, has_
 from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 11
+_VERSION = 13
 # Indexes of another version are rebuilt; it changes with the facets and the orders, too.
 SEARCH_VERSION = crc32(
     str([_VERSION, *Sort, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()
@@ -120,7 +120,11 @@ def build_indexed_package(newest: Document, older: Iterable[OlderRelease]) -> In
         hit=hit,
         older_releases=older_releases,
         stems=list_stems(newest),
-        quality_signals=to_quality_signals(hit, release_count=1 + len(older)),
+        quality_signals=to_quality_signals(
+            hit,
+            older_uploads=[release.upload_timestamp for release in older],
+            classifiers=newest.registry.classifiers,
+        ),
         facets={
             name: versions[name] if facet.is_version else facet.read_values(getattr(newest, facet.owner))
             for name, facet in INDEXED_FACETS.items()
