@@ -33,8 +33,8 @@ from .client import (
 # The limit of GitLab for the argument `fullPaths`.
 MAX_BATCH = 50
 
-# A query may cost 200 points without a token. A list costs little more than one project; an alias for each project would
-# cost as much as that many.
+# A query may cost 200 points without a token. A list costs little more than one project; an alias for each project
+# would cost as much as that many.
 QUERY = """
 query($paths: [String!]) {
   projects(fullPaths: $paths, first: 50) {
