@@ -40,7 +40,7 @@ from ...domain.relevance.tokenizer import get_allowed_typos, stem
 from ...domain.search import SearchQuery
 from ..encoding import replace_surrogates
 from .indexed_package import PYTHON_FACETS, join_versions
-from .terms import TEXT_FIELDS, build_schema, to_facet_field
+from .terms import MAX_PREFIX_LENGTH, TEXT_FIELDS, build_schema, to_facet_field, to_prefix_field
 
 _DAY = 86_400
 _FIELD_WEIGHTS = dict(
@@ -261,6 +261,8 @@ def _match_fuzzy(field: str, value: str, typos: int) -> tantivy.Query:
 
 
 def _match_prefix(field: str, value: str) -> tantivy.Query:
+    if len(value) <= MAX_PREFIX_LENGTH:
+        return _term(to_prefix_field(field), value)
     return _Q.fuzzy_term_query(_SCHEMA, field, value, distance=0, prefix=True)
 
 

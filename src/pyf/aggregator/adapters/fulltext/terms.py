@@ -1,5 +1,7 @@
 """Build the tantivy document of a package: search terms, values to filter and count, and sort numbers."""
 
+from collections.abc import Iterable
+
 import tantivy
 from msgspec.json import encode
 
@@ -24,6 +26,11 @@ HEAD_FIELDS = (NAME, HEAD)
 # The facets whose values are indexed as one set, too: most packages have several values.
 SET_FACETS = ("framework", "declared_python", "python", "classifier")
 
+# The fields whose words are also found by their beginnings, and the length of the longest indexed beginning. tantivy
+# takes half a microsecond for each word that begins with a text, and thousands of words begin with a short one.
+PREFIX_FIELDS = ("whole", "own", "runs")
+MAX_PREFIX_LENGTH = 10
+
 _RAW, _SPLIT = "raw", "whitespace"
 # The order of packages without a text.
 BY_QUALITY = "by_quality"
@@ -40,7 +47,8 @@ def build_schema() -> tantivy.Schema:
     for field in ("name", "here", "pairs"):
         builder.add_text_field(field, tokenizer_name=_RAW, index_option="basic")
     builder.add_text_field("requires", tokenizer_name=_RAW, index_option="basic", fast=True)
-    for field in (*TEXT_FIELDS, "pieces", "belongs", "aliases", "runs", "whole", "own", "own_stems"):
+    words = ("pieces", "belongs", "aliases", "own_stems", *PREFIX_FIELDS, *map(to_prefix_field, PREFIX_FIELDS))
+    for field in (*TEXT_FIELDS, *words):
         builder.add_text_field(field, tokenizer_name=_SPLIT, index_option="basic")
     for facet in INDEXED_FACETS:
         builder.add_text_field(to_facet_field(facet), tokenizer_name=_RAW, index_option="basic", fast=True)
@@ -64,6 +72,11 @@ def to_set_field(facet: str) -> str:
     return f"set_{facet}"
 
 
+def to_prefix_field(field: str) -> str:
+    """Return the name of the field with the beginnings of a field's words."""
+    return f"{field}_prefixes"
+
+
 def to_sort_field(sort: Sort) -> str:
     """Return the name of the field with the numbers of an order; "" for relevance."""
     return "" if sort == Sort.RELEVANCE else f"by_{sort}"
@@ -74,6 +87,7 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
     hit = entry.hit
     texts = (" ".join(stems) for stems in _list_field_stems(entry.stems))
     forms = build_name_forms(hit.name_normalized, lexicon)
+    words = {"whole": {forms.whole}, "own": {forms.core, forms.core_without_digits}, "runs": forms.joined_segments}
     document = {
         "name": hit.name_normalized,
         "here": "y",
@@ -89,13 +103,16 @@ def build_document(entry: IndexedPackage, lexicon: Lexicon, *, number: int, sort
         **dict(zip(TEXT_FIELDS, texts, strict=True)),
         "belongs": " ".join(entry.stems.framework_words),
         "aliases": " ".join(entry.stems.aliases),
-        "whole": forms.whole,
-        "own": f"{forms.core} {forms.core_without_digits}",
         "own_stems": forms.stems,
-        "runs": " ".join(forms.joined_segments),
+        **{field: " ".join(words[field]) for field in PREFIX_FIELDS},
+        **{to_prefix_field(field): " ".join(_list_prefixes(words[field])) for field in PREFIX_FIELDS},
         "pieces": " ".join(list_affixes(forms.segments)),
     }
     return encode(document).decode()
+
+
+def _list_prefixes(words: Iterable[str]) -> set[str]:
+    return {word[:length] for word in words for length in range(1, min(len(word), MAX_PREFIX_LENGTH) + 1)}
 
 
 def _list_field_stems(stems: StemLists) -> list[set[str]]:
