@@ -14,6 +14,7 @@ from bench import search_corpus
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.domain.documents.schema import RegistryFields
 from pyf.aggregator.domain.documents.version import to_sortable
+from pyf.aggregator.domain.history import History, MonthRecord, build_history_fields, shift_month, to_month
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.domain.search import SearchQuery, Sort
 from pyf.aggregator.ports import Dependencies, ProjectDocuments
@@ -55,7 +56,7 @@ def measure(path: Path, packages: int = PACKAGE_COUNT) -> Table:
 
 
 def _add_releases(deps: Dependencies) -> None:
-    """Give the packages of the board earlier releases."""
+    """Give the packages of the board earlier releases, and a history in which each was the newest one for a month."""
     query = SearchQuery(sort=Sort.DOWNLOADS, per_page=DEFAULT_PACKAGES)
     names = [hit.name_normalized for hit in deps.search.search(search_corpus.COLLECTION, query).hits]
     stored = deps.index.get_documents(search_corpus.COLLECTION, names)
@@ -63,6 +64,18 @@ def _add_releases(deps: Dependencies) -> None:
         ProjectDocuments(name_normalized=name, documents=tuple(_build_releases(*stored[name]))) for name in names
     ]
     deps.index.put(search_corpus.COLLECTION, packages)
+    histories = {project.name_normalized: build_history_fields(_build_history(project)) for project in packages}
+    deps.index.update(search_corpus.COLLECTION, histories)
+
+
+def _build_history(project: ProjectDocuments) -> History:
+    present = to_month(_NOW)
+    return History(
+        months=tuple(
+            MonthRecord(month=shift_month(present, -number), minute=0, score=80, stars=9, release=release.version)
+            for number, release in enumerate(project.documents)
+        )
+    )
 
 
 def _build_releases(newest: RegistryFields) -> Iterable[RegistryFields]:

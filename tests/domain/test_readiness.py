@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from pyf.aggregator.domain.documents.project import File
 from pyf.aggregator.domain.documents.schema import HistoryFields, RegistryFields
 from pyf.aggregator.domain.history import parse_history
 from pyf.aggregator.domain.readiness import (
@@ -132,3 +133,49 @@ def test_recorded_trend_shows_support_that_was_lost_since() -> None:
         ("2026-05", 0),
     ]
     assert build_recorded_trend([unrecorded], GOAL, EARLIER, now) == ()
+
+
+FILES = ["a-1-py3-none-any.whl", "a-1-cp312-cp312-any.whl", "a-1.tar.gz"]
+goals = st.sampled_from([GOAL, UpgradeGoal(python="3.12"), replace(GOAL, python="3.12", released_at=1_700_000_000)])
+
+
+@st.composite
+def draw_releases(draw: st.DrawFn) -> list[RegistryFields]:
+    """Return releases 1.0, 2.0 and so on that mostly publish the same, before and after what they may support."""
+    statements = [
+        {"classifiers": ("Framework :: Django :: 6.0", "Programming Language :: Python :: 3.12")},
+        {"classifiers": ("Framework :: Django :: 5.2", "Programming Language :: Python :: 3.11")},
+        {"requires_dist": ("django>=5,<7",), "requires_python": ">=3.9"},
+        {"requires_dist": ("django<6",), "requires_python": "<3.12"},
+    ]
+    chosen = draw(st.lists(st.sampled_from(statements), min_size=1, max_size=5))
+    return [
+        build_fields(
+            "django-thing",
+            f"{number}.0",
+            is_newest=False,
+            upload_timestamp=draw(st.sampled_from([0, 1_600_000_000, 1_697_000_000, 1_760_000_000])),
+            urls=(
+                build_file(draw(st.sampled_from(["a-1-py3-none-any.whl", "a-1-cp312-cp312-any.whl", "a-1.tar.gz"]))),
+            ),
+            **statement,
+        )
+        for number, statement in enumerate(chosen, 1)
+    ]
+
+
+def build_file(name: str) -> File:
+    return File(filename=name, url="", size=1, packagetype="", upload_time=1, sha256="", yanked=False)
+
+
+@given(draw_releases(), goals)
+def test_recorded_trend_is_the_readiness_of_each_month(releases: list[RegistryFields], goal: UpgradeGoal) -> None:
+    now = datetime(2026, 5, 31, tzinfo=UTC).timestamp()
+    first = 5 - len(releases) + 1
+    texts = ";".join(f",,,0,{release.version}" for release in releases)
+    months = parse_history(HistoryFields(history=f"2026-0{first};{texts}")).months
+
+    trend = build_recorded_trend([(releases, months)], goal, EARLIER, now)
+
+    expected = [evaluate_readiness([item, *releases], goal, EARLIER).state is Readiness.READY for item in releases]
+    assert [bool(point.ready) for point in trend] == expected

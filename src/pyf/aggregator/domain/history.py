@@ -6,6 +6,7 @@ A month has the last values that were read in it. Support is not stored: it foll
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import pairwise
 from urllib.parse import quote, unquote
 
@@ -25,10 +26,8 @@ MAX_VALUE_AGE = 31 * 86_400
 
 _MAX_COUNT = 10**15 - 1
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_RECORD = re.compile(
-    r"(?P<score>[0-9]{0,3}),(?P<mark>\*?)(?P<stars>[0-9]{0,15}),(?P<downloads>[0-9]{0,15}),(?P<minute>[0-9]{1,5})"
-    r"(?:,(?P<release>[^,;]*))?"
-)
+# Score, mark of another repository, stars, downloads, minute, release.
+_RECORD = re.compile(r"([0-9]{0,3}),(\*?)([0-9]{0,15}),([0-9]{0,15}),([0-9]{1,5})(?:,([^,;]*))?")
 
 
 class MonthRecord(Struct, frozen=True, kw_only=True):
@@ -191,6 +190,7 @@ def to_month(timestamp: float) -> str:
     return f"{datetime.fromtimestamp(timestamp, UTC):%Y-%m}"
 
 
+@lru_cache(maxsize=4096)  # a readiness board parses a hundred histories
 def shift_month(month: str, count: int) -> str:
     """Return the month some months later, or earlier if `count` is negative; never one before the year 0."""
     number = max(int(month[:4]) * 12 + int(month[5:]) - 1 + count, 0)
@@ -260,15 +260,15 @@ def _parse_record(month: str, text: str, earlier_release: str) -> MonthRecord:
     match = _RECORD.fullmatch(text)
     if match is None:
         raise Invalid(f"history: {text[:40]!r} is not a record of a month")
-    score, stars, downloads = (int(match[name]) if match[name] else None for name in ("score", "stars", "downloads"))
+    score, mark, stars, downloads, minute, release = match.groups()
     return MonthRecord(
         month=month,
-        minute=int(match["minute"]),
-        score=score,
-        stars=stars,
-        downloads=downloads,
-        release=earlier_release if match["release"] is None else unquote(match["release"]),
-        is_other_repository=bool(match["mark"]),
+        minute=int(minute),
+        score=int(score) if score else None,
+        stars=int(stars) if stars else None,
+        downloads=int(downloads) if downloads else None,
+        release=earlier_release if release is None else unquote(release),
+        is_other_repository=bool(mark),
     )
 
 

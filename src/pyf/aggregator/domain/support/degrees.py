@@ -42,11 +42,12 @@ PYTHON_RELEASES = {
 }
 
 
-def _to_unix_seconds(day: str) -> int:
+def to_unix_seconds(day: str) -> int:
+    """Return the beginning of a day in ISO format."""
     return int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())
 
 
-_RELEASE_TIMES = tuple(sorted(map(_to_unix_seconds, PYTHON_RELEASES.values())))
+_RELEASE_TIMES = tuple(sorted(map(to_unix_seconds, PYTHON_RELEASES.values())))
 
 # A release that comes later than this after another one, and does not list it although it lists others, contradicts.
 GRACE_PERIOD = 180 * _DAY
@@ -162,7 +163,7 @@ def _evaluate_python(
         requirement,
         target=python,
         listed=[name for name in listed if name.startswith(f"{major}.")],
-        released_at=_to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
+        released_at=to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
         release=ReleaseEvidence(uploaded=uploaded),
         # Tools write "<4" into every requires-python: it says nothing about the minor releases of Python 3.
         is_bounded=not _admits(specifier, f"{major}.{_LAST_PATCH}"),
