@@ -367,6 +367,19 @@ def test_frequent_words_are_not_split() -> None:
     assert [variant.words for term in query.terms for variant in term.variants] == [("opengraph",)]
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "is_found"),
+    [
+        ("flask-bryph", "flask-bcrypt", True),
+        ("djnago-tms", "django-cms", True),
+        ("flask-wxt", "flask-wtf", False),
+        ("flask-q", "flask-s3", False),
+    ],
+)
+def test_unknown_name_may_have_typos_by_its_complete_length(text: str, name: str, is_found: bool) -> None:
+    assert (score(text, name, share=0.0) > MAX_WORDS_SCORE) == is_found
+
+
 def test_add_on_of_another_framework_needs_its_complete_name() -> None:
     flask, django = (f"Framework :: {name}" for name in ("Flask", "Django"))
 

@@ -188,12 +188,11 @@ def _match_misspelled_names(query: ParsedQuery) -> list[tuple[int, tantivy.Query
         tiers.append((WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX, whole))
         if query.is_misspelled:
             tiers.append((CORE_TYPO_TIERS[0], _Q.term_set_query(_SCHEMA, "own", swaps)))
-    for typos in range(1, query.name_typos + 1):
-        if query.is_misspelled:
-            tiers.append((WHOLE_TYPO_TIERS[typos - 1], _match_fuzzy("whole", query.whole, typos)))
-            tiers.append((CORE_TYPO_TIERS[typos - 1], _match_fuzzy("own", query.core, typos)))
-        elif typos == 1:
-            tiers.append((PREFIX, _match_fuzzy("whole", query.whole, typos)))
+    for typos in range(1, query.whole_typos + 1):
+        tier = WHOLE_TYPO_TIERS[typos - 1] if query.is_misspelled else PREFIX
+        tiers.append((tier, _match_fuzzy("whole", query.whole, typos)))
+    for typos in range(1, query.core_typos + 1):
+        tiers.append((CORE_TYPO_TIERS[typos - 1], _match_fuzzy("own", query.core, typos)))
     return tiers
 
 

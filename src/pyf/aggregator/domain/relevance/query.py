@@ -110,7 +110,8 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         frameworks: Frameworks that the text names, in addition to the core, or that are preferred.
         is_prefix: Whether the text may be the beginning of a name.
         is_misspelled: Whether a word is in no name, summary or keyword.
-        name_typos: How many letters of a name may be wrong.
+        whole_typos: How many letters of a complete name may be wrong.
+        core_typos: How many letters of a name's core may be wrong.
         modules: Names of modules that the text may be, without separators.
         pasted: What the text refers to if it is pasted code or a URL.
         swapped_names: The text and its core with two letters of the core swapped, if the core may have no other typo.
@@ -125,7 +126,8 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     terms: tuple[QueryTerm, ...]
     is_prefix: bool
     is_misspelled: bool = False
-    name_typos: int = 0
+    whole_typos: int = 0
+    core_typos: int = 0
     swapped_names: frozenset[str] = frozenset()
     modules: frozenset[str] = frozenset()
     pasted: Pasted | None = None
@@ -218,7 +220,8 @@ def parse_query(
     ]
     whole, joined_core, full_core = "".join(tokens), "".join(core), "".join(without_frameworks)
     is_name = len(tokens) <= _MAX_NAME_WORDS
-    name_typos = get_allowed_typos(joined_core) if is_name else 0
+    is_misspelled = is_name and (tokens != typed or not all(frequencies.count_in_heads(stem(word)) for word in core))
+    core_typos = get_allowed_typos(joined_core) if is_name else 0
     return ParsedQuery(
         whole=whole,
         core=joined_core,
@@ -231,9 +234,10 @@ def parse_query(
         | {word for name in favored for word in tokenize(name)},
         terms=(*terms, *_build_concept_terms(typed, lexicon, frequencies)),
         is_prefix=len(tokens) > 1 or frequencies.get_share(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
-        is_misspelled=is_name and (tokens != typed or not all(frequencies.count_in_heads(stem(word)) for word in core)),
-        name_typos=name_typos,
-        swapped_names=_list_swapped_names(whole, joined_core) if is_name and not name_typos else frozenset(),
+        is_misspelled=is_misspelled,
+        whole_typos=_get_whole_typos(whole, joined_core) if is_misspelled else min(core_typos, 1),
+        core_typos=core_typos if is_misspelled else 0,
+        swapped_names=_list_swapped_names(whole, joined_core) if is_name and not core_typos else frozenset(),
         modules=frozenset({whole, joined_core, full_core} - lexicon.frameworks),
         pasted=pasted,
     )
@@ -248,6 +252,12 @@ def _correct_framework(word: str, lexicon: Lexicon, frequencies: WordFrequencies
     return next(
         (name for limit in range(1, typos + 1) for name in frameworks if is_within_typos(word, name, limit)), word
     )
+
+
+def _get_whole_typos(whole: str, core: str) -> int:
+    """Return how many letters of a complete name may be wrong: not all of a short core."""
+    max_typos = 2 if get_allowed_typos(core) else min(1, len(core) // 2)
+    return min(get_allowed_typos(whole), max_typos)
 
 
 def _list_swapped_names(whole: str, core: str) -> frozenset[str]:

@@ -68,11 +68,10 @@ def _get_typo_tier(query: ParsedQuery, forms: NameForms, *, is_favored: bool) ->
         return (WHOLE_TYPO_TIERS[0] if query.is_misspelled else PREFIX) + is_favored
     if query.is_misspelled and not query.swapped_names.isdisjoint((forms.core, forms.core_without_digits)):
         return CORE_TYPO_TIERS[0] + is_favored
-    max_typos = query.name_typos if query.is_misspelled else min(query.name_typos, 1)
-    for typos in range(1, max_typos + 1):
-        if is_within_typos(query.whole, forms.whole, typos):
+    for typos in range(1, max(query.whole_typos, query.core_typos) + 1):
+        if typos <= query.whole_typos and is_within_typos(query.whole, forms.whole, typos):
             return (WHOLE_TYPO_TIERS[typos - 1] if query.is_misspelled else PREFIX) + is_favored
         cores = (forms.core, forms.core_without_digits)
-        if query.is_misspelled and any(is_within_typos(query.core, core, typos) for core in cores):
+        if typos <= query.core_typos and any(is_within_typos(query.core, core, typos) for core in cores):
             return CORE_TYPO_TIERS[typos - 1] + is_favored
     return 0
