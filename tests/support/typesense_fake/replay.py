@@ -1,6 +1,7 @@
 """Recorded exchanges with a real server, sent once more to compare the answers."""
 
 import json
+import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,6 +13,9 @@ Json = dict[str, Any]
 VARYING = frozenset(
     {"created_at", "search_time_ms", "value_prefix", "value", "committed_index", "queued_writes", "expires_at"}
 )
+
+
+_TIME = re.compile(r'"(?:created_at|search_time_ms)":\d+')
 
 
 class Exchange(Struct, frozen=True, omit_defaults=True):
@@ -57,6 +61,8 @@ def find_differences(exchanges: Iterable[Exchange], send: Send, admin_key: str) 
             # The named recording calls keys by the last word of the exchange that has made them.
             keys[recorded["value"]] = keys[exchange.name.rpartition(" ")[2]] = created["value"]
             ids[str(recorded["id"])] = str(created["id"])
+        if status == exchange.status and _cut_times(body.decode()) == _cut_times(exchange.response_body):
+            continue  # most are equal, and parsing them takes most of the time
         is_of_keys = exchange.path.startswith("/keys")
         recorded_answer = to_comparable(exchange.response_body, is_of_keys=is_of_keys)
         answer = to_comparable(body.decode(), is_of_keys=is_of_keys)
@@ -70,6 +76,10 @@ def find_differences(exchanges: Iterable[Exchange], send: Send, admin_key: str) 
                 }
             )
     return differences
+
+
+def _cut_times(body: str) -> str:
+    return _TIME.sub("", body)
 
 
 def to_comparable(body: str, *, is_of_keys: bool = False) -> list[str]:
