@@ -12,13 +12,14 @@ from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.ports import IndexAdmin, PackageIndex
 
-# Fields in which two runs over the same registry differ: times of checks, and scores that depend on age.
+# Fields in which two runs over the same registry differ: times of checks and records, and scores that depend on age.
 TIME_DEPENDENT_FIELDS = (
     "status_checked",
     "cursor_confirmed_at",
     "classifiers_fetched_at",
     "health_score",
     "health_score_breakdown",
+    "history",
 )
 
 
