@@ -1,6 +1,7 @@
 """The port `SearchEngine` on local search indexes, which are derived from collections and repair themselves."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,7 @@ class FulltextSearch:
         # One search runs at a time: eight parallel searches take 1.5 times as long as eight sequential ones, because
         # they compete for the interpreter. The lock is not held while a search waits for files or another process.
         self._search_lock = Lock()
+        self._counting = ThreadPoolExecutor(1, "facets")
 
     def search(self, collection: str, query: SearchQuery, *, hidden: frozenset[str] = NO_NAMES) -> SearchResults:
         first = (query.page - 1) * query.per_page
@@ -81,6 +83,7 @@ class FulltextSearch:
 
     def close(self) -> None:
         """Close the files of all search indexes."""
+        self._counting.shutdown()
         while self._handles:
             self._handles.popitem()[1].close()
         self._searchers.clear()
@@ -106,7 +109,7 @@ class FulltextSearch:
                     snapshot = handle.rebuild(opened) if is_last else handle.get_snapshot(opened)
                     searcher = self._searchers.get(opened.folder_name)
                     if searcher is None or searcher.snapshot is not snapshot:
-                        searcher = searchers.Searcher(snapshot, handle.context)
+                        searcher = searchers.Searcher(snapshot, handle.context, self._counting)
                         self._searchers[opened.folder_name] = searcher
                     with handles.translate_failures(), self._search_lock:
                         return run(searcher)

@@ -1,6 +1,7 @@
 """Search one state of an index: tantivy finds and counts packages, the domain ranks the best ones."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from functools import cached_property, lru_cache, partial
 from weakref import proxy
 
@@ -64,13 +65,14 @@ class Matches(Struct, frozen=True):
 
 
 class Searcher:
-    """Searches one state of an index; threads share it."""
+    """Searches one state of an index; threads share it. Facets are counted in a thread of `counting`."""
 
-    def __init__(self, snapshot: Snapshot, context: RankingContext) -> None:
+    def __init__(self, snapshot: Snapshot, context: RankingContext, counting: Executor) -> None:
         self.snapshot = snapshot
         self._tantivy = snapshot.searcher
         self._stored = snapshot.stored
         self._context = context
+        self._counting = counting
         self._facets = FacetCounter(self._tantivy)
         # Caches with a reference to their owner would keep the files open until the next garbage collection.
         own = proxy(self)
@@ -188,9 +190,10 @@ class Searcher:
         order = to_sort_field(query.sort) or ("" if parsed else BY_QUALITY)
         is_ranked = query.sort is Sort.RELEVANCE
         total, numbers = self._search(matches, order, limit=_CANDIDATES if is_ranked else 1)
-        facets = self._get_facets(replace(query, sort=Sort.RELEVANCE), hidden, hour, total)
+        # tantivy needs no interpreter: it counts in parallel.
+        counting = self._counting.submit(self._get_facets, replace(query, sort=Sort.RELEVANCE), hidden, hour, total)
         if not is_ranked:
-            return Matches(matches, order, total, (), facets)
+            return Matches(matches, order, total, (), counting.result())
         if total > len(numbers):
             # tantivy underrates names that consist of the query's terms only, so a search in names adds candidates.
             # Without a text, the packages with the most dependents are added: the index does not sort by dependents.
@@ -198,7 +201,7 @@ class Searcher:
             numbers += self._find(queries.restrict(more, filters, hidden), "", limit=_CANDIDATES)
         ranked = self._rank(numbers, parsed)
         rest = queries.restrict(matches, hidden=[name for _, name in ranked]) if total > len(ranked) else matches
-        return Matches(rest, order, total, tuple(number for number, _ in ranked), facets)
+        return Matches(rest, order, total, tuple(number for number, _ in ranked), counting.result())
 
     @cached_property
     def _most_required_names(self) -> list[str]:
