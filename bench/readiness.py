@@ -24,8 +24,8 @@ from pyf.aggregator.usecases.read.readiness import DEFAULT_PACKAGES, build_board
 from pyf.aggregator.web.app import create_app
 
 PACKAGE_COUNT = 20_000
-# The popular packages of an ecosystem have had some forty releases.
-_RELEASE_COUNT = 40
+# The popular packages of an ecosystem have had some forty releases, and Django four hundred.
+_RELEASE_COUNT, _FRAMEWORK_RELEASE_COUNT = 40, 400
 _RUNS = 7
 _NOW = 1_800_000_000
 _MONTH = 30 * 86_400
@@ -56,15 +56,15 @@ def measure(path: Path, packages: int = PACKAGE_COUNT) -> Table:
 
 
 def _add_releases(deps: Dependencies) -> None:
-    """Give the packages of the board earlier releases, and a history in which each was the newest one for a month."""
+    """Give the packages of the board earlier releases and a history that names each, and add the framework."""
     query = SearchQuery(sort=Sort.DOWNLOADS, per_page=DEFAULT_PACKAGES)
     names = [hit.name_normalized for hit in deps.search.search(search_corpus.COLLECTION, query).hits]
     stored = deps.index.get_documents(search_corpus.COLLECTION, names)
-    packages = [
-        ProjectDocuments(name_normalized=name, documents=tuple(_build_releases(*stored[name]))) for name in names
-    ]
-    deps.index.put(search_corpus.COLLECTION, packages)
+    packages = [_build_package(stored[name][0], _RELEASE_COUNT) for name in names]
     histories = {project.name_normalized: build_history_fields(_build_history(project)) for project in packages}
+    framework = replace(stored[names[0]][0], name="Django", name_normalized="django", version="6.0")
+    packages.append(_build_package(framework, _FRAMEWORK_RELEASE_COUNT))
+    deps.index.put(search_corpus.COLLECTION, packages)
     deps.index.update(search_corpus.COLLECTION, histories)
 
 
@@ -78,10 +78,14 @@ def _build_history(project: ProjectDocuments) -> History:
     )
 
 
-def _build_releases(newest: RegistryFields) -> Iterable[RegistryFields]:
+def _build_package(newest: RegistryFields, count: int) -> ProjectDocuments:
+    return ProjectDocuments(name_normalized=newest.name_normalized, documents=tuple(_build_releases(newest, count)))
+
+
+def _build_releases(newest: RegistryFields, count: int) -> Iterable[RegistryFields]:
     yield newest
-    for number in range(1, _RELEASE_COUNT):
-        version = f"0.{_RELEASE_COUNT - number}"
+    for number in range(1, count):
+        version = f"0.{count - number}"
         yield replace(
             newest,
             id=f"{newest.name}-{version}",

@@ -54,6 +54,7 @@ class ParsedRequirement(Struct, frozen=True, kw_only=True):
         return normalize_name(self.name)
 
 
+@lru_cache(maxsize=4096)  # releases of a project mostly have the same requirements
 def parse_requirement(line: str) -> ParsedRequirement | None:
     """Parse a published line; None if it does not plainly name a project."""
     try:

@@ -24,7 +24,7 @@ from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package import get_visible_documents
 from .search import get_hidden_names
-from .upgrade_check import build_goal, find_release_date, list_framework_releases
+from .upgrade_check import find_release_date, list_framework_releases, resolve_goal
 
 # Packages on a board.
 DEFAULT_PACKAGES, MAX_PACKAGES = 100, 500
@@ -67,7 +67,7 @@ def build_board(
         offered_frameworks, offered_pythons = list_goals(deps, target)
         framework = next(iter(offered_frameworks), "")
         python = "" if framework else offered_pythons[0]
-    goal = build_goal(deps, target, framework, python)
+    goal, framework_releases = resolve_goal(deps, target, framework, python)
     hidden_names = get_hidden_names(deps, target) | goal.projects  # a framework is not an add-on of itself
     query = SearchQuery(sort=Sort.DOWNLOADS, per_page=limit)
     hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
@@ -76,7 +76,7 @@ def build_board(
         hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
     downloads = {hit.name_normalized: hit.downloads for hit in hits}
     releases = deps.index.get_documents(target.collection, downloads)
-    other_goals = _list_other_goals(deps, target, goal)
+    other_goals = _list_other_goals(deps, target, goal, framework_releases)
     packages = _evaluate(releases, downloads, goal, other_goals)
     enrichments = deps.index.get_enrichments(target.collection, [package.name_normalized for package in packages])
     order = (Readiness.NOT_READY, Readiness.UNKNOWN, Readiness.READY)
@@ -100,10 +100,11 @@ def evaluate_packages(
 
     Raises as `build_board` does.
     """
-    goal = build_goal(deps, target, framework, python)
+    goal, framework_releases = resolve_goal(deps, target, framework, python)
     visible_names = sorted(set(names) - get_hidden_names(deps, target))
     releases = deps.index.get_documents(target.collection, visible_names)
-    return goal, _evaluate(releases, dict.fromkeys(visible_names), goal, _list_other_goals(deps, target, goal))
+    other_goals = _list_other_goals(deps, target, goal, framework_releases)
+    return goal, _evaluate(releases, dict.fromkeys(visible_names), goal, other_goals)
 
 
 def _evaluate(
@@ -124,21 +125,19 @@ def get_readiness(
     deps: Dependencies, target: Target, name: str, *, framework: str = "", python: str = ""
 ) -> PackageReadiness:
     """Evaluate one package by any spelling of its name; raises as `build_board` does."""
-    goal = build_goal(deps, target, framework, python)
+    goal, framework_releases = resolve_goal(deps, target, framework, python)
     documents = get_visible_documents(deps, target, name, get_hidden_names(deps, target))
     releases = [document.registry for document in documents]
-    return evaluate_readiness(releases, goal, _list_other_goals(deps, target, goal))
+    return evaluate_readiness(releases, goal, _list_other_goals(deps, target, goal, framework_releases))
 
 
 def list_goals(deps: Dependencies, target: Target) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the newest releases of the collection's framework, and those of Python."""
-    filter_ = target.filter or require_state(deps, target).filter
-    releases = list_framework_releases(deps, target, filter_.framework_projects)
     pythons = tuple(reversed(list(PYTHON_RELEASES)))[:_OFFERED_PYTHONS]
-    return tuple(_list_framework_versions(deps, target, releases)[:_OFFERED_FRAMEWORKS]), pythons
+    return tuple(_list_framework_versions(deps, target)[:_OFFERED_FRAMEWORKS]), pythons
 
 
-def _list_framework_versions(deps: Dependencies, target: Target, releases: Iterable[RegistryFields]) -> list[str]:
+def _list_framework_versions(deps: Dependencies, target: Target) -> list[str]:
     """Return the releases that classifiers name, the newest first: "Django 6.0".
 
     Of a framework without such classifiers, return the minor releases that its own project has.
@@ -149,21 +148,23 @@ def _list_framework_versions(deps: Dependencies, target: Target, releases: Itera
     majors = {value.partition(".")[0] for value in named if "." in value}
     named = [value for value in named if value not in majors]
     if not named and filter_.frameworks:
+        releases = list_framework_releases(deps, target, filter_.framework_projects)
         minors = {".".join(release.version.split(".")[:2]) for release in releases}
         named = [f"{filter_.frameworks[0]} {minor}" for minor in minors]
     return sort_newest_first(named)
 
 
-def _list_other_goals(deps: Dependencies, target: Target, goal: UpgradeGoal) -> list[UpgradeGoal]:
+def _list_other_goals(
+    deps: Dependencies, target: Target, goal: UpgradeGoal, framework_releases: Sequence[RegistryFields]
+) -> list[UpgradeGoal]:
     """Return the other releases of the goal's kind, the newest first; none for a goal of framework and Python."""
     if goal.python and goal.version:
         return []
     if goal.python:
         return [UpgradeGoal(python=python) for python in reversed(PYTHON_RELEASES) if python != goal.python]
-    releases = list_framework_releases(deps, target, goal.projects)
-    names = (name.rpartition(" ") for name in _list_framework_versions(deps, target, releases))
+    names = (name.rpartition(" ") for name in _list_framework_versions(deps, target))
     return [
-        replace(goal, version=version, released_at=find_release_date(releases, version))
+        replace(goal, version=version, released_at=find_release_date(framework_releases, version))
         for framework, _, version in names
         if framework == goal.framework and version != goal.version
     ]

@@ -88,17 +88,26 @@ def check_requirements(
 
 def build_goal(deps: Dependencies, target: Target, framework: str, python: str) -> UpgradeGoal:
     """Return the goal of "Django 6.0" or "6.0", and of "3.14"; raises as `check_requirements` does."""
+    return resolve_goal(deps, target, framework, python)[0]
+
+
+def resolve_goal(
+    deps: Dependencies, target: Target, framework: str, python: str
+) -> tuple[UpgradeGoal, Sequence[RegistryFields]]:
+    """Return a goal, and the releases of its framework's own projects; raises as `check_requirements` does."""
     state = require_state(deps, target)
     filter_ = target.filter or state.filter
     name, version = parse_framework_goal(framework, filter_.frameworks) if framework else ("", "")
     projects = filter_.framework_projects if name else frozenset[str]()
-    return UpgradeGoal(
+    releases = list_framework_releases(deps, target, projects)
+    goal = UpgradeGoal(
         framework=name,
         version=version,
         python=parse_python_goal(python) if python else "",
         projects=projects,
-        released_at=find_release_date(list_framework_releases(deps, target, projects), version),
+        released_at=find_release_date(releases, version),
     )
+    return goal, releases
 
 
 def list_framework_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
