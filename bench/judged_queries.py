@@ -18,7 +18,9 @@ VERBATIM_TOLERANCE = {"topic": 5, "natural": 5}
 HALVES = {"django": "django, fastapi", "fastapi": "django, fastapi", "plone": "plone, flask", "flask": "plone, flask"}
 
 _EXTERNAL_SETS = {"first": "queries.jsonl", "second": "queries-2.jsonl"}
-_OWN_QUERIES = Path(__file__).with_name("own_queries.txt")
+# Sets of our own, and the one of them that no weight is chosen by and that has no gate.
+UNSEEN = "unseen"
+_OWN_SETS = {"own": "own_queries.txt", UNSEEN: "unseen_queries.txt"}
 
 
 class JudgedQuery(NamedTuple):
@@ -63,14 +65,15 @@ def load_queries(folder: Path, available: set[str]) -> Iterator[JudgedQuery]:
                 for key in ("must_top3", "must_top10", "any_top3")
             ]
             yield JudgedQuery(source, judged["kind"], judged["profile"], judged["query"], *expected)
-    for line in _OWN_QUERIES.read_text().splitlines():
-        if not line.startswith("#"):
-            kind, profile, text, *expected_names = line.split("|")
-            expected = [
-                frozenset(normalize_name(name.strip()) for name in names.split(",")) & available
-                for names in expected_names
-            ]
-            yield JudgedQuery("own", kind, profile, text, *expected)
+    for source, name in _OWN_SETS.items():
+        for line in Path(__file__).with_name(name).read_text().splitlines():
+            if not line.startswith("#"):
+                kind, profile, text, *expected_names = line.split("|")
+                expected = [
+                    frozenset(normalize_name(name.strip()) for name in names.split(",")) & available
+                    for names in expected_names
+                ]
+                yield JudgedQuery(source, kind, profile, text, *expected)
 
 
 def derive_queries(available: set[str], *, seed: int) -> Iterator[JudgedQuery]:

@@ -18,7 +18,15 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import engines, filler_projects, judged_queries
-from bench.judged_queries import HALVES, MIN_SHARES, VERBATIM_TOLERANCE, JudgedQuery, derive_queries, load_queries
+from bench.judged_queries import (
+    HALVES,
+    MIN_SHARES,
+    UNSEEN,
+    VERBATIM_TOLERANCE,
+    JudgedQuery,
+    derive_queries,
+    load_queries,
+)
 from pyf.aggregator.bootstrap import open_dependencies
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.documents.project import normalize_name
@@ -136,8 +144,8 @@ class Judgement:
 
 
 def get_half(query: JudgedQuery) -> str:
-    """Return the half of the cross-validation that a query belongs to."""
-    return HALVES.get(query.profile, "")
+    """Return the half of the cross-validation that a query belongs to, "" for none."""
+    return "" if query.source == UNSEEN else HALVES.get(query.profile, "")
 
 
 _GROUPINGS: dict[str, Callable[[JudgedQuery], str]] = {"set": lambda query: query.source, "half": get_half}
@@ -166,10 +174,10 @@ def _judge(settings: Settings, documents: list[dict[str, Any]]) -> Judgement:
             return Target(collection=collections[query.profile]) if query.profile else None
         return Target(collection=shared)
 
-    def run(mode: str, *, with_derived: bool = True) -> Results:
+    def run(mode: str, *, with_all: bool = True) -> Results:
         """Return the first names for each query; newly opened dependencies have no cached results."""
         with open_dependencies(settings) as deps:
-            targets = [get_target(mode, query) if query.profile or with_derived else None for query in queries]
+            targets = [get_target(mode, query) if with_all or get_half(query) else None for query in queries]
             return [
                 _search(deps, target, query.text) if target else NOT_RUN
                 for target, query in zip(targets, queries, strict=True)
@@ -182,7 +190,7 @@ def _judge(settings: Settings, documents: list[dict[str, Any]]) -> Judgement:
                 _fill(deps, Target(collection=collection, filter=profiles[profile].filter), downloads)
             judgement.results |= {mode: run(mode) for mode in (KNOWN, VERBATIM, OWN_COLLECTION)}
             for mode, plain in ((CROSS_VALIDATED_KNOWN, KNOWN), (CROSS_VALIDATED_VERBATIM, VERBATIM)):
-                run_plain = partial(run, plain, with_derived=False)
+                run_plain = partial(run, plain, with_all=False)
                 judgement.results[mode] = _cross_validate(queries, run_plain)
         finally:
             for collection in (shared, *collections.values()):
