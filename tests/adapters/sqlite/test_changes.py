@@ -12,7 +12,7 @@ from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.index import SqliteIndex
 from pyf.aggregator.adapters.sqlite.search_source import SqliteSource
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.documents.schema import RepositoryFields
+from pyf.aggregator.domain.documents.schema import HistoryFields, RepositoryFields
 from support.builders import PLONE, build_project, build_state
 
 # SQLite numbers changes itself.
@@ -108,3 +108,12 @@ def test_change_numbers_are_never_reused(database: Database, index: SqliteIndex,
     index.put("plone", [build_project("b")])
 
     assert get_changed_names(database, seen) == ["b"]
+
+
+def test_new_month_of_a_history_changes_nothing_that_searches_read(database: Database, index: SqliteIndex) -> None:
+    index.put("plone", [build_project("a")])
+    seen = get_last_change(database)
+
+    index.update("plone", {"a": HistoryFields(history="2026-01;80,,,5")})
+
+    assert get_changed_names(database, seen) == []

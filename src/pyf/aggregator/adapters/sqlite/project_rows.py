@@ -233,7 +233,10 @@ def write_enrichments(
             for (name, owner, json), change in zip(written, changes, strict=True)
         ),
     )
-    changed = dict.fromkeys(name for name, owner, json in written if current.get((name, owner)) != json)
+    # Searches do not read histories, which get a new month all at once.
+    changed = dict.fromkeys(
+        name for name, owner, json in written if owner != Owner.HISTORY and current.get((name, owner)) != json
+    )
     _mark_changed(connection, collection_id, changed)
     return names
 
