@@ -93,7 +93,11 @@ def _build_releases(newest: RegistryFields, count: int) -> Iterable[RegistryFiel
             version=version,
             version_sortable=to_sortable(version),
             is_newest=False,
-            description="",
+            description="",  # only the newest release keeps its README
+            title="",
+            first_chapter="",
+            main_content="",
+            changelog="",
             upload_timestamp=newest.upload_timestamp - number * _MONTH,
         )
 

@@ -13,7 +13,7 @@ from .version import to_order_key
 _SEPARATORS = re.compile(r"[-_.]+")
 
 
-class File(Struct, frozen=True, kw_only=True):
+class File(Struct, frozen=True, kw_only=True, gc=False):
     """One file of a release; `upload_time` in Unix seconds (UTC), `size` in bytes."""
 
     filename: str

@@ -59,7 +59,7 @@ def _stored_only(meaning: str) -> FieldUse:
     return FieldUse(meaning, stored_only=True)
 
 
-class RegistryFields(Struct, frozen=True, kw_only=True):
+class RegistryFields(Struct, frozen=True, kw_only=True, gc=False):
     """The registry's data about one release, and values derived from it."""
 
     id: Annotated[str, FieldUse("`{name}-{version}`, with the project's own spelling of its name", facet=True)]
