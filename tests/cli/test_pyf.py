@@ -1,5 +1,6 @@
 """`pyf`: help, suggestions, completion, doctor, and the subcommands that have no older name."""
 
+import gzip
 import json
 import os
 import re
@@ -139,13 +140,17 @@ def test_history_of_a_package_and_of_a_collection(plone: CommandRunner) -> None:
     table = run_pyf(plone, "history plone.api -p plone")
     months = run_pyf(plone, "history plone.api -p plone --json").report
     exported = run_pyf(plone, "collection export plone - --format csv")
-    parquet = run_pyf(plone, "collection export plone h.parquet --format parquet --json")
+    parquet = run_pyf(plone, "collection export plone h.parquet --json")
+    run_pyf(plone, "collection export plone h.CSV.gz")
+    run_pyf(plone, "collection export plone csv")
 
     assert months[0]["month"] in table.out
     assert months[0]["score"] == run_pyf(plone, "show plone.api -p plone").report["health_score"]
     assert f"plone-api,{months[0]['month']},{months[0]['score']},,," in exported.out
     assert (parquet.code, parquet.report["found"], parquet.report["copied"]) == (0, 4, 4)
     assert (plone.folder / "h.parquet").read_bytes().startswith(b"PAR1")
+    assert gzip.decompress((plone.folder / "h.CSV.gz").read_bytes()).startswith(b"package,month,")
+    assert (plone.folder / "csv").read_bytes().startswith(b"{"), "a name without an ending"
 
 
 def test_alias_remove_keeps_the_collection(plone: CommandRunner) -> None:

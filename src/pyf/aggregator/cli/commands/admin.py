@@ -22,6 +22,7 @@ from ..options import (
 
 # The shells that click can write a completion script for.
 _SHELLS = ("bash", "zsh", "fish")
+_EXPORT_FORMATS = ("jsonl", "csv", "parquet")
 
 _list_json_option = json_option("Print the list as JSON on stdout.")
 _name_argument = click.argument("name", shell_complete=complete_collections)
@@ -142,14 +143,13 @@ def delete(name: str, is_confirmed: bool) -> ExitCode:
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["jsonl", "csv", "parquet"]),
-    default="jsonl",
-    show_default=True,
-    help="jsonl: everything, for `pyf collection import`. csv, parquet: the history, a row for each package and month.",
+    type=click.Choice(_EXPORT_FORMATS),
+    help="jsonl: everything, for `pyf collection import`. csv, parquet: the history, a row for each package and month. "
+    "By default the format that FILE ends with, otherwise jsonl.",
 )
 @json_option()
-def export(name: str, file: str, file_format: str, as_json: bool) -> ExitCode:
-    """Write the collection NAME to FILE. For stdout, use -. JSON lines are compressed if FILE ends in .gz.
+def export(name: str, file: str, file_format: str | None, as_json: bool) -> ExitCode:
+    """Write the collection NAME to FILE. For stdout, use -. The file is compressed if its name ends in .gz.
 
     Parquet needs the extra parquet: `pip install "pyf.aggregator[parquet]"`.
     """
@@ -158,7 +158,14 @@ def export(name: str, file: str, file_format: str, as_json: bool) -> ExitCode:
     with default_sigint():
         from ..actions.collections import run_export
         from ..collection_option import Selection
+    file_format = file_format or _find_format(file)
     return run_export(Selection(target=name), file, file_format=file_format, as_json=as_json)
+
+
+def _find_format(file: str) -> str:
+    """Return the format of an export that the name of its file promises: "csv" for `history.csv.gz`."""
+    name = file.lower().removesuffix(".gz")
+    return next((ending for ending in _EXPORT_FORMATS if name.endswith(f".{ending}")), "jsonl")
 
 
 @collection.command("import")
