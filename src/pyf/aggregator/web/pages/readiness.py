@@ -15,7 +15,7 @@ CHART_WIDTH, CHART_HEIGHT, _LEFT, _TOP, _BOTTOM = 640, 180, 34, 12, 24
 
 _STATE_CLASSES = {Readiness.READY: "excellent", Readiness.UNKNOWN: "unknown", Readiness.NOT_READY: "poor"}
 _EXPLANATIONS = {
-    Readiness.READY: "A classifier declares it, or the requirements were published after it, or with an upper bound.",
+    Readiness.READY: "A classifier declares it, or requirements admit it that are newer, or have an upper bound.",
     Readiness.UNKNOWN: "They can be installed, but nothing that they publish says that they work.",
     Readiness.NOT_READY: "Their newest releases exclude it.",
 }
