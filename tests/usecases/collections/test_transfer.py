@@ -261,7 +261,7 @@ def test_import_without_header_needs_filter(deps: Dependencies, file: Path) -> N
 
     report = import_from(deps, "other", file)
 
-    assert "name a profile with -p" in str(report.error)
+    assert "`pyf collection create other -p PROFILE`" in str(report.error)
     assert list_aliases(deps) == {}
 
 

@@ -117,7 +117,11 @@ def _open_collection(
     elif target.filter:
         final_state = CollectionState(filter=target.filter)
     else:
-        raise Invalid(f"the export does not say what fills the collection {target.collection}: name a profile with -p")
+        name = target.collection
+        raise Invalid(
+            f"the file does not say what fills the collection {name}. If it is an export, create the collection first: "
+            f"`pyf collection create {name} -p PROFILE`"
+        )
     create_named(deps.admin, target.collection, replace(final_state, cursor=None))
     return final_state
 
