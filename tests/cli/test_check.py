@@ -143,6 +143,30 @@ def test_wrong_use_is_one_line(django: CommandRunner, arguments: tuple[str, ...]
     assert (completed.code, completed.error) == (2, error)
 
 
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("Django==5.2\n".encode("utf-16-le"), "not UTF-8 text"),
+        (b"\x80", "not UTF-8 text"),
+        (b"#" * 20_000_001, "larger than 20 MB"),
+    ],
+)
+def test_a_file_that_is_no_text_passes_no_check(django: CommandRunner, content: bytes, reason: str) -> None:
+    (django.folder / "other.txt").write_bytes(content)
+
+    completed = check(django, "other.txt", "--to", "6.0")
+
+    assert (completed.code, completed.error) == (2, f"other.txt: {reason}")
+
+
+def test_a_file_without_packages_is_a_warning(django: CommandRunner) -> None:
+    (django.folder / "other.txt").write_text("# later\n")
+
+    completed = check(django, "other.txt", "--to", "6.0")
+
+    assert (completed.code, completed.err) == (0, "Warning: nothing to check: no line names a package\n")
+
+
 def test_feed_url_follows_the_packages_of_the_collection(django: CommandRunner) -> None:
     url = "https://packages.example/django-index"
 

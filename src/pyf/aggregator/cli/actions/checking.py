@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from enum import Enum, auto
 from pathlib import Path
 from typing import Any
@@ -133,20 +134,24 @@ def _read_packages(files: Sequence[str], environment: Path | None) -> PackageLis
 
 
 def _to_name(name: str) -> str:
-    return "" if name == "-" else Path(name).as_posix()
+    return "stdin" if name == "-" else Path(name).as_posix()
 
 
 def read_text(name: str) -> str:
     """Return the text of a file, or of stdin for "-"; raises `Invalid` if it can't be read."""
     try:
-        data = sys.stdin.buffer.read(_MAX_FILE_BYTES + 1) if name == "-" else Path(name).read_bytes()
+        with nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb") as file:
+            data = file.read(_MAX_FILE_BYTES + 1)
         if len(data) > _MAX_FILE_BYTES:
             raise Invalid(f"{name}: larger than {_MAX_FILE_BYTES // 1_000_000} MB")
-        return data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
+        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
     except OSError as error:
         raise Invalid(f"{name}: {error.strerror}") from None
     except UnicodeDecodeError:
         raise Invalid(f"{name}: not UTF-8 text") from None
+    if "\0" in text:  # UTF-16 without a byte order mark, or a binary file
+        raise Invalid(f"{name}: not UTF-8 text")
+    return text
 
 
 def _build_columns(report: UpgradeReport) -> list[Column]:

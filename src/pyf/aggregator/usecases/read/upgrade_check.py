@@ -69,6 +69,8 @@ def check_requirements(
     listed = select_packages(listed, goal.python)
     packages = listed.packages[:MAX_PACKAGES]
     problems = list(listed.problems)
+    if not packages:
+        problems.append("nothing to check: no line names a package")
     if len(listed.packages) > len(packages):
         problems.append(f"only the first {MAX_PACKAGES:,} of {len(listed.packages):,} packages were checked")
     names = {package.name_normalized for package in packages} - hidden_names
