@@ -100,7 +100,7 @@ def test_admission_is_confirmed_by_a_bound_or_a_later_release(
         (build_release(">=3.8", "3.12"), f'the classifier "{PYTHON}3.12"'),
         (build_release("  >=3.8,  <3.12"), 'requires-python ">=3.8, <3.12" excludes it'),
         (build_release(">=3.8,<3.14"), 'requires-python ">=3.8,<3.14" admits it, within an upper bound'),
-        (build_release(">=3.8,<4"), 'requires-python ">=3.8,<4" admits it, but was published before it'),
+        (build_release(">=3.8,<4"), 'requires-python ">=3.8,<4" admits it, but this package release is older'),
         (build_release("", "3.9", "3.10"), "it has no requires-python, and its classifiers list only 3.9, 3.10"),
         (
             build_release(">=3.8", "3.9", "3.10", uploaded="2025-01-01"),

@@ -115,7 +115,7 @@ class _Builder:
         removed = previous_files - written
         for path in removed:
             (folder / path).unlink(missing_ok=True)
-        _write(folder / MANIFEST, json.dumps(sorted(written), indent=0).encode())
+        changed += _write(folder / MANIFEST, json.dumps(sorted(written), indent=0).encode())
         return BuildReport(
             files=len(written), changed=changed, removed=len(removed), broken_links=tuple(sorted(broken_links))
         )

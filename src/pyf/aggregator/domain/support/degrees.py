@@ -246,9 +246,11 @@ def _weigh_admission(
     if is_bounded:
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
     if is_out:
-        return Support(degree=Degree.ADMITTED, evidence=f"{reason}, and was published after it", is_confirmed=True)
-    age = "was" if released_at and release.uploaded else "may have been"
-    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but {age} published before it")
+        return Support(
+            degree=Degree.ADMITTED, evidence=f"{reason}, and this package release is newer", is_confirmed=True
+        )
+    age = "is" if released_at and release.uploaded else "may be"
+    return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but this package release {age} older")
 
 
 def _admits(specifier: SpecifierSet, version: str) -> bool:
