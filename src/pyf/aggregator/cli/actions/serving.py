@@ -1,6 +1,7 @@
 """Run the web server, in one or several processes."""
 
 import asyncio
+import gc
 import logging
 import os
 import shutil
@@ -193,7 +194,11 @@ def _create_app(*services: Any, **options: Any) -> "Litestar":
     """Create the application. Only this imports the web framework, so that the supervisor of workers starts fast."""
     from ...web.app import create_app
 
-    return create_app(*services, **options)
+    app = create_app(*services, **options)
+    # The garbage collector would search what stays for garbage again and again, while requests wait.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _is_access_of_interest(record: logging.LogRecord) -> bool:
