@@ -186,8 +186,12 @@ def test_selected_value_without_hits_stays_listed(site: httpx.Client) -> None:
     assert "No package found" in page
 
 
-def test_text_without_hits_links_similar_names(site: httpx.Client) -> None:
+def test_text_without_hits_links_similar_names_and_words(site: httpx.Client) -> None:
     page = site.get("/in/plone/search?q=plone.apixyz").text
+
+    assert (
+        '<a href="/in/plone/search?q=released"><bdi>released</bdi></a>' in site.get("/in/plone/search?q=relaesde").text
+    )
 
     assert 'Did you mean <a href="/in/plone/project/plone-api"><bdi>plone.api</bdi></a>?' in page
     assert "Did you mean" not in site.get("/in/plone/search?q=zzzzqqqq").text
