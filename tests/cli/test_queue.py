@@ -147,7 +147,7 @@ def test_worker_and_beat_need_no_other_program(user: CommandRunner, arguments: l
 
 @pytest.mark.parametrize("command", ["worker", "beat"])
 def test_invalid_setting_stops_worker_and_beat(user: CommandRunner, command: str) -> None:
-    result = user.run("queue", command, module=PYF, celery_worker_pool="eventlet")
+    result = user.invoke("queue", command, command="pyf", celery_worker_pool="eventlet")
 
     assert result.code == 2
     assert result.error.startswith("CELERY_WORKER_POOL")
