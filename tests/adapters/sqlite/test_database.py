@@ -167,6 +167,15 @@ def test_committed_transaction_is_on_disk(path: Path) -> None:
     database.close()
 
 
+def test_new_file_has_large_pages_and_keeps_them(path: Path) -> None:
+    for _ in range(2):
+        database = Database(path)
+        with database.writing() as connection:
+            assert connection.execute("PRAGMA page_size").fetchone() == (16 * 1024,)
+            assert connection.execute("PRAGMA auto_vacuum").fetchone() == (2,)  # incremental
+        database.close()
+
+
 def test_new_connection_keeps_the_locks_of_the_others(path: Path) -> None:
     """Without them, a process that closes its last connection deletes the log that this process writes to."""
     first, second = Database(path), Database(path)
