@@ -8,8 +8,11 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from pyf.aggregator.domain.membership.requirements import (
+    ParsedRequirement,
     Requirements,
+    excludes_python,
     parse_required_names,
+    parse_requirement,
     parse_requirement_lines,
     parse_requirements,
 )
@@ -130,6 +133,13 @@ def test_unparsable_requirement_is_displayed_as_published() -> None:
 @given(st.text(max_size=60) | st.text("flask [];=\"'()<>extraos_nm0123andor", max_size=40))
 def test_any_line_is_accepted(line: str) -> None:
     parse_requirements([line, f"flask; {line}"])
+
+
+def test_marker_of_many_parentheses_is_invalid() -> None:
+    marker = "(" * 50_000
+
+    assert parse_requirement(f"flask; {marker}") == ParsedRequirement(name="flask", condition=marker)
+    assert not excludes_python(marker, "3.14")
 
 
 def test_only_what_is_wanted_is_looked_at() -> None:

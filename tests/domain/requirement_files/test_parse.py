@@ -129,6 +129,19 @@ def test_line_that_is_no_requirement_is_named() -> None:
     )
 
 
+# Each took minutes if its time grew with the square of the length.
+@pytest.mark.parametrize("text", ["\n" * 200_000, "flask" + " " * 200_000 + "x"])
+def test_long_blanks_cost_little(text: str) -> None:
+    assert parse_requirement_file("", text).packages == ()
+
+
+def test_marker_of_many_parentheses_is_a_problem() -> None:
+    listed = parse("requirements.txt", f"flask; {'(' * 50_000}\ndjango")
+
+    assert [package.name for package in listed.packages] == ["django"]
+    assert len(listed.problems) == 1
+
+
 def test_pyproject_with_extras_and_groups() -> None:
     listed = parse(
         "pyproject.toml",

@@ -25,6 +25,9 @@ _LINE = re.compile(
 _COMPARISON = re.compile(r'("[^"]*"|\w+) (not in|in|[<>=!~]=?=?) ("[^"]*"|\w+)')
 _EXTRAS = re.compile(r'(?:\bextra == "([^"]*)"|"([^"]*)" == extra\b)')
 
+# `packaging` recurses for each parenthesis of a marker.
+_MARKER_ERRORS = (InvalidMarker, ValueError, RecursionError)
+
 # Comparisons are replaced by these; `os_name` is evaluated as "posix".
 _TRUE_MARKER, _FALSE_MARKER = 'os_name == "posix"', 'os_name != "posix"'
 
@@ -60,7 +63,7 @@ def parse_requirement(line: str) -> ParsedRequirement | None:
     try:
         requirement = Requirement(line)
         return _add_marker(requirement.name, str(requirement.specifier), requirement.marker)
-    except (InvalidRequirement, InvalidMarker, ValueError):
+    except (InvalidRequirement, *_MARKER_ERRORS):
         pass
     match = _LINE.match(line)
     if match is None:
@@ -73,7 +76,7 @@ def parse_requirement(line: str) -> ParsedRequirement | None:
         return ParsedRequirement(name=match["name"], versions=versions)
     try:
         return _add_marker(match["name"], versions, Marker(condition))
-    except (InvalidMarker, ValueError):
+    except _MARKER_ERRORS:
         return ParsedRequirement(
             name=match["name"],
             versions=versions,
@@ -142,14 +145,14 @@ def excludes_python(marker: str, python: str) -> bool:
         of_python = _COMPARISON.sub(
             lambda comparison: comparison[0] if "python_" in comparison[0] else _TRUE_MARKER, str(Marker(marker))
         )
-    except (InvalidMarker, ValueError):
-        return False
-    return not any(
-        Marker(of_python).evaluate(
-            {"python_version": python, "python_full_version": f"{python}.{patch}", "os_name": "posix", "extra": ""}
+        return not any(
+            Marker(of_python).evaluate(
+                {"python_version": python, "python_full_version": f"{python}.{patch}", "os_name": "posix", "extra": ""}
+            )
+            for patch in (0, 99)
         )
-        for patch in (0, 99)
-    )
+    except _MARKER_ERRORS:
+        return False
 
 
 def _replace_comparison(comparison: re.Match[str]) -> str:

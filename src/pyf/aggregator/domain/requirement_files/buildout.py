@@ -93,5 +93,5 @@ def _to_marker(condition: str) -> str:
         return f'python_version {operator} "{version}"' + (f' and python_version < "{int(major) + 1}"' * (not minor))
     try:
         return str(Marker(condition))
-    except InvalidMarker:
+    except (InvalidMarker, RecursionError):
         return ""

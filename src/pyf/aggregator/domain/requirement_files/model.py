@@ -72,7 +72,7 @@ def parse_requirement(text: str, location: str) -> ListedPackage | str:
     """Return the package of a PEP 508 requirement, or a line that says why there is none."""
     try:
         requirement = Requirement(text)
-    except InvalidRequirement:
+    except (InvalidRequirement, RecursionError):  # thousands of parentheses
         return f"{location}: not a requirement: {text[:100]}"
     pins = (
         specifier.version

@@ -20,20 +20,20 @@ def _read_no_files(parse: Callable[[str, str], Entries]) -> Parse:
 # Files that list packages in a format that is not supported.
 _UNSUPPORTED = re.compile(r"(^|/)(setup\.(py|cfg)|environment\.ya?ml|conda-lock\.yml|pixi\.(toml|lock))\Z")
 
-# By the end of the name, and by a line that only such a file has.
+# By the end of the name, and by a line that only such a file has. `^\s*` would read blank lines once for each.
 _FORMATS: tuple[tuple[re.Pattern[str], re.Pattern[str], Parse], ...] = (
     (
         re.compile(r"pyproject\.toml\Z"),
-        re.compile(r"^\s*\[(project|tool\.[\w.-]+|build-system)\]", re.M),
+        re.compile(r"^[ \t]*\[(project|tool\.[\w.-]+|build-system)\]", re.M),
         parse_pyproject,
     ),
     (
         re.compile(r"(^|[./])pylock(\.[^/]+)?\.toml\Z|(uv|poetry|pdm)\.lock\Z"),
-        re.compile(r"^\s*\[\[packages?\]\]", re.M),
+        re.compile(r"^[ \t]*\[\[packages?\]\]", re.M),
         _read_no_files(parse_lock_file),
     ),
     (re.compile(r"Pipfile\.lock\Z"), re.compile(r"\A\s*\{"), _read_no_files(parse_pipfile_lock)),
-    (re.compile(r"Pipfile\Z"), re.compile(r"^\s*\[(dev-)?packages\]", re.M), _read_no_files(parse_pipfile)),
+    (re.compile(r"Pipfile\Z"), re.compile(r"^[ \t]*\[(dev-)?packages\]", re.M), _read_no_files(parse_pipfile)),
     (re.compile(r"\.cfg\Z"), re.compile(r"^\[(versions|buildout)\b", re.M), parse_versions_cfg),
 )
 

@@ -13,7 +13,7 @@ _COMMENT = re.compile(r"(^|\s)#.*$")
 _INCLUDES = ("-r", "--requirement", "-c", "--constraint")
 _EDITABLES = ("-e", "--editable")
 # Options of a requirement, which follow it on its line.
-_LINE_OPTIONS = re.compile(r"\s+--(?:hash|global-option|install-option|config-settings?)\b.*$", re.DOTALL)
+_LINE_OPTIONS = re.compile(r"\s--(?:hash|global-option|install-option|config-settings?)\b.*$", re.DOTALL)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://|(?:git|hg|svn|bzr)\+|file:", re.IGNORECASE)
 _EGG = re.compile(r"[#&]egg=([A-Za-z0-9][A-Za-z0-9._-]*)")
 _PATH = re.compile(r"\.{0,2}/|\.{1,2}$|[A-Za-z]:\\|\.{1,2}\\|~")
