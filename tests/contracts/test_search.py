@@ -148,6 +148,19 @@ def test_facet_values_are_bounded_except_selected_ones(index: PackageIndex, sear
     assert [each.value for each in counted] == ["often", *(f"m{n:02}" for n in range(29)), "m39"]
 
 
+def test_values_are_counted_in_many_packages_with_few_sets(
+    index: PackageIndex, search_engine: SearchEngine, plone_collection: None
+) -> None:
+    sets = (("Topic :: A", "Topic :: B"), ("Topic :: A",), ())
+    index.put(PLONE, [build_project(f"p{number}", classifiers=sets[number % 3]) for number in range(90)])
+
+    all_packages = search_engine.search(PLONE, build_query())
+    selected_packages = search_engine.search(PLONE, build_query(classifier=("Topic :: A", "Topic :: C")))
+
+    assert to_counts(all_packages, "classifier") == {"Topic :: A": 60, "Topic :: B": 30}
+    assert to_counts(selected_packages, "classifier") == {"Topic :: A": 60, "Topic :: B": 30}
+
+
 def test_facet_values_include_all_but_hidden_packages(index: PackageIndex, search_engine: SearchEngine) -> None:
     index.put(PLONE, [build_project(f"p{n}", maintainers=("often", f"m{n:03}")) for n in range(300)])
     index.put(PLONE, [build_project("evil", maintainers=("eve",), project_status="quarantined")])
