@@ -1,5 +1,7 @@
 """The page that checks a pasted file."""
 
+import re
+
 import httpx
 import pytest
 
@@ -48,7 +50,13 @@ def test_unreadable_lines_are_listed_above_form(site: httpx.Client, fields: dict
 
 
 def test_file_that_is_too_large_is_rejected(site: httpx.Client) -> None:
-    assert check(site, text="flask\n" * 20_000).status_code == 413
+    rejected = check(site, text="a" * 60_001)
+
+    assert (rejected.status_code, check(site, text="a" * 70_000).status_code) == (400, 413)
+    assert "the file is longer than 60,000 characters" in rejected.text
+    assert "maxlength" not in re.findall("<textarea[^>]*>", rejected.text)[0], "browsers cut a longer text silently"
+    form = {name: (None, value) for name, value in {"text": "#: /\n" * 12_000, "to": "", "python": ""}.items()}
+    assert site.post("/in/plone/check", files=form).status_code == 200, "as browsers send it"
 
 
 def test_file_with_too_many_packages_has_no_feed() -> None:

@@ -207,7 +207,9 @@ def _render_check(site: Site, key: str, values: dict[str, str]) -> Template:
     frameworks, pythons = list_goals(site.deps, collection.target)
     page, problem, status = None, "", HTTPStatus.OK
     try:
-        listed = parse_requirement_file("", values["text"][:MAX_PASTED_LENGTH])
+        if len(values["text"]) > MAX_PASTED_LENGTH:
+            raise Invalid(f"the file is longer than {MAX_PASTED_LENGTH:,} characters: check it with `pyf check`")
+        listed = parse_requirement_file("", values["text"])
         report = check_requirements(
             site.deps, collection.target, listed, framework=values["to"].strip(), python=values["python"].strip()
         )
