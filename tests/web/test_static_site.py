@@ -1,11 +1,13 @@
 """The site as files: the same for the same index, and complete."""
 
+import json
 import os
 import posixpath
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -13,8 +15,8 @@ from msgspec.structs import replace
 
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.collection import Tombstone
-from pyf.aggregator.domain.errors import Invalid
-from pyf.aggregator.ports import Dependencies
+from pyf.aggregator.domain.errors import Invalid, Unavailable
+from pyf.aggregator.ports import Dependencies, SearchEngine
 from pyf.aggregator.settings import load_settings
 from pyf.aggregator.web.static_site import MANIFEST, BuildReport, build_static_site
 from support.site_fixtures import build_small_site
@@ -128,6 +130,31 @@ def test_removed_package_loses_its_files_and_other_files_stay(tmp_path: Path) ->
     assert report.removed == 3
     assert not any("plone-rest" in path for path in files)
     assert "CNAME" in files
+
+
+class FailingSearch:
+    """A search that fails on the first page of a package."""
+
+    def __init__(self, search: SearchEngine) -> None:
+        self._search = search
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "find_dependents":
+            raise Unavailable("the search is down")
+        return getattr(self._search, name)
+
+
+def test_build_continues_one_that_has_failed(tmp_path: Path) -> None:
+    deps = build_small_site()
+    failing = replace(deps, search=FailingSearch(deps.search))
+    with pytest.raises(Invalid):
+        build(failing, tmp_path)
+    assert len(read_files(tmp_path)) > 1
+
+    report = build(deps, tmp_path)
+
+    assert read_files(tmp_path).keys() == set(json.loads((tmp_path / MANIFEST).read_text()))
+    assert len(read_files(tmp_path)) == report.files
 
 
 def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:

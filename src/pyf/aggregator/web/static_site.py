@@ -8,7 +8,7 @@ import asyncio
 import json
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from html import escape, unescape
 from http import HTTPStatus
 from pathlib import Path
@@ -97,8 +97,12 @@ class _Builder:
 
     async def build(self, folder: Path, previous_files: frozenset[str]) -> BuildReport:
         paths = dict(self._iter_paths())
+        search_files = {f"in/{key}/packages.js": _encode_packages(hits) for key, hits in self._hits.items()}
+        files = frozenset({MANIFEST, *paths.values(), *search_files})
+        # First, so that a later build continues one that was interrupted.
+        _write_manifest(folder, previous_files | files)
         broken_links: set[str] = set()
-        written, changed = {MANIFEST}, 0
+        changed = int(files != previous_files)
         for url, path in paths.items():
             content = await _request(self._app, url)
             if path.endswith((".html", ".atom")):
@@ -107,17 +111,14 @@ class _Builder:
                     text = _make_links_relative(text, path, paths, broken_links)
                 content = text.encode()
             changed += _write(folder / path, content)
-            written.add(path)
-        for key, hits in self._hits.items():
-            path = f"in/{key}/packages.js"
-            changed += _write(folder / path, _encode_packages(hits))
-            written.add(path)
-        removed = previous_files - written
+        for path, content in search_files.items():
+            changed += _write(folder / path, content)
+        removed = previous_files - files
         for path in removed:
             (folder / path).unlink(missing_ok=True)
-        changed += _write(folder / MANIFEST, json.dumps(sorted(written), indent=0).encode())
+        _write_manifest(folder, files)
         return BuildReport(
-            files=len(written), changed=changed, removed=len(removed), broken_links=tuple(sorted(broken_links))
+            files=len(files), changed=changed, removed=len(removed), broken_links=tuple(sorted(broken_links))
         )
 
     def _replace_urls(self, text: str, paths: Mapping[str, str]) -> str:
@@ -250,6 +251,10 @@ def _read_manifest(folder: Path) -> frozenset[str]:
     except (OSError, ValueError) as error:
         raise Invalid(f"{folder}: {error}") from error
     return frozenset()
+
+
+def _write_manifest(folder: Path, files: Collection[str]) -> None:
+    _write(folder / MANIFEST, json.dumps(sorted(files), indent=0).encode())
 
 
 def _write(path: Path, content: bytes) -> bool:
