@@ -63,7 +63,7 @@ class CheckView(Struct, frozen=True, kw_only=True):
 
 def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
     """Build the view of a report."""
-    counts = ", ".join(f"{count} {status.label}" for status, count in report.counts.items())
+    counts = ", ".join(f"{count} {status.label}" for status, count in report.counts.items()) or "no packages"
     return CheckView(
         summary=f"{report.goal.label}: {counts}" if report.goal.label else counts,
         is_ready=report.is_ready,
