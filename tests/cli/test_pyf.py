@@ -153,6 +153,15 @@ def test_history_of_a_package_and_of_a_collection(plone: CommandRunner) -> None:
     assert (plone.folder / "csv").read_bytes().startswith(b"{"), "a name without an ending"
 
 
+@pytest.mark.parametrize(
+    "url", ["packages.example.org", "https://", "http://[", "https://packages.example.org/?page=1"]
+)
+def test_site_needs_the_url_of_a_folder(shell: CommandRunner, url: str) -> None:
+    completed = run_pyf(shell, f"site build public --base-url {url}")
+
+    assert (completed.code, "is not a URL, such as https://packages.example.org" in completed.error) == (2, True)
+
+
 def test_alias_remove_keeps_the_collection(plone: CommandRunner) -> None:
     assert run_pyf(plone, "alias set p plone").code == 0
     assert "p → plone" in run_pyf(plone, "alias list").out
