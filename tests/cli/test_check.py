@@ -114,6 +114,16 @@ def test_lines_for_another_python_are_not_checked(django: CommandRunner) -> None
     assert report["problems"] == ["two.txt:1: django-filter is not for Python 3.14"]
 
 
+def test_ready_means_that_every_package_is_known_to_support_the_goal(django: CommandRunner) -> None:
+    (django.folder / "ready.txt").write_text("django-filter==25.2\n")
+    (django.folder / "unlisted.txt").write_text("django-filter==25.2\nrequests\n")
+
+    ready, unlisted = (check(django, name, "--to", "6.0", "--json") for name in ("ready.txt", "unlisted.txt"))
+
+    assert (ready.code, ready.report["is_ready"]) == (0, True)
+    assert (unlisted.code, unlisted.report["is_ready"]) == (0, False)
+
+
 def test_environment_is_read(django: CommandRunner) -> None:
     venv.create(django.folder / "env", with_pip=False)
     (site_packages,) = (django.folder / "env").glob("lib/python*/site-packages")

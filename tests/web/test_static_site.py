@@ -166,6 +166,18 @@ def test_folder_of_something_else_is_refused(tmp_path: Path) -> None:
     assert read_files(tmp_path) == {"thesis.txt": b"years of work"}
 
 
+def test_manifest_with_files_outside_of_folder_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+    folder = tmp_path / "site"
+    folder.mkdir()
+    (folder / MANIFEST).write_text(json.dumps(["index.html", "../thesis.txt"]))
+
+    with pytest.raises(Invalid, match="names files outside of its folder"):
+        build(build_small_site(), folder)
+
+    assert (tmp_path / "thesis.txt").exists()
+
+
 def test_unknown_collection_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Invalid, match="there is no collection nope"):
         build(build_small_site(), tmp_path, "nope")

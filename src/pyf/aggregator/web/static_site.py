@@ -245,12 +245,19 @@ def _read_manifest(folder: Path) -> frozenset[str]:
     manifest = folder / MANIFEST
     try:
         if manifest.exists():
-            return frozenset(json.loads(manifest.read_text("utf-8")))
+            files = frozenset(json.loads(manifest.read_text("utf-8")))
+            if not all(isinstance(name, str) and _is_inside(folder, name) for name in files):
+                raise Invalid(f"{manifest} names files outside of its folder. Choose another folder.")
+            return files
         if folder.exists() and any(entry.name != ".git" for entry in folder.iterdir()):
             raise Invalid(f"{folder} is not empty, and no earlier build has made it. Choose another folder.")
     except (OSError, ValueError) as error:
         raise Invalid(f"{folder}: {error}") from error
     return frozenset()
+
+
+def _is_inside(folder: Path, name: str) -> bool:
+    return (folder / name).resolve().is_relative_to(folder.resolve())
 
 
 def _write_manifest(folder: Path, files: Collection[str]) -> None:

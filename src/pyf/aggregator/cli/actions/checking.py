@@ -73,7 +73,7 @@ def run_check(
         case OutputFormat.TABLE:
             print_table(_build_columns(report))
             print_line(format_summary(report))
-    return ExitCode.SUCCESS if report.is_ready else ExitCode.PARTIAL
+    return ExitCode.PARTIAL if report.needs_changes else ExitCode.SUCCESS
 
 
 def build_feed_url(collection: str, report: UpgradeReport, settings: Settings) -> str:

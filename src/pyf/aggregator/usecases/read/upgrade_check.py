@@ -36,8 +36,13 @@ class UpgradeReport(Struct, frozen=True, kw_only=True):
 
     @property
     def is_ready(self) -> bool:
-        """Whether no package needs an upgrade or blocks one."""
-        return not any(package.status in (Status.BLOCKED, Status.UPGRADE) for package in self.packages)
+        """Whether every package is known to support the goal; not if there are no packages."""
+        return bool(self.packages) and all(package.status is Status.READY for package in self.packages)
+
+    @property
+    def needs_changes(self) -> bool:
+        """Whether a package needs an upgrade or blocks one."""
+        return any(package.status in (Status.BLOCKED, Status.UPGRADE) for package in self.packages)
 
     @property
     def indexed_names(self) -> list[str]:

@@ -54,7 +54,6 @@ class CheckView(Struct, frozen=True, kw_only=True):
     """
 
     summary: str
-    is_ready: bool
     rows: tuple[CheckRow, ...]
     problems: tuple[str, ...]
     feed_url: str
@@ -66,7 +65,6 @@ def build_check_view(collection: str, report: UpgradeReport) -> CheckView:
     counts = ", ".join(f"{count} {status.label}" for status, count in report.counts.items()) or "no packages"
     return CheckView(
         summary=f"{report.goal.label}: {counts}" if report.goal.label else counts,
-        is_ready=report.is_ready,
         rows=tuple(_build_row(collection, package) for package in report.packages),
         problems=tuple(formatting.sanitize(problem) for problem in report.problems),
         feed_url=build_report_feed_path(collection, report),
