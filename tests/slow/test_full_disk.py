@@ -25,7 +25,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 1 MB."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount(folder, "size=1m")
+    mount(folder, "size=1200k")
     try:
         yield folder
     finally:
