@@ -187,7 +187,7 @@ def test_feed_url_follows_the_packages_of_the_collection(django: CommandRunner) 
     names = ("django", "django-extensions", "django-filter", "django-mptt")
     assert completed.code == 0
     assert completed.out == (
-        f"{url}/feeds/django/packages.atom?{'&'.join(f'name={name}' for name in names)}&to=Django+6.0\n"
+        f"{url}/feeds/django/packages.atom?{'&'.join(f'package={name}' for name in names)}&to=Django+6.0\n"
     )
     assert check(django, "requirements.txt", "--feed").error == (
         "--feed needs WEB_URL, the public URL of the site whose feeds are followed"

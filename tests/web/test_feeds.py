@@ -143,7 +143,9 @@ def test_package_feed_lists_its_releases(site: httpx.Client) -> None:
 
 
 def test_packages_feed_follows_a_list(site: httpx.Client) -> None:
-    titles = fetch_titles(site, "/feeds/plone/packages.atom?name=plone.rest&name=Collective_Easyform&name=unknown")
+    titles = fetch_titles(
+        site, "/feeds/plone/packages.atom?package=plone.rest&package=Collective_Easyform&package=unknown"
+    )
 
     assert titles[0] == "collective.easyform 4.0"
     assert {title.partition(" ")[0] for title in titles} == {"collective.easyform", "plone.rest"}
@@ -155,11 +157,11 @@ def test_packages_feed_follows_a_list(site: httpx.Client) -> None:
         ("project/nobody.atom", 404),
         ("project/plone.gone.atom", 404),
         ("project/plone.api", 404),
-        ("packages.atom?name=nobody&name=nobody2", 404),
+        ("packages.atom?package=nobody&name=nobody2", 404),
         ("packages.atom", 400),
-        ("packages.atom?name=plone.api&q=x", 400),
-        ("packages.atom?name=plone.api&to=Django+6.0", 400),
-        ("packages.atom?" + "&".join(f"name=p{number}" for number in range(201)), 400),
+        ("packages.atom?package=plone.api&q=x", 400),
+        ("packages.atom?package=plone.api&to=Django+6.0", 400),
+        ("packages.atom?" + "&".join(f"package=p{number}" for number in range(201)), 400),
     ],
 )
 def test_invalid_package_feeds(site: httpx.Client, path: str, status: int) -> None:
@@ -180,7 +182,7 @@ def test_reader_follows_a_pasted_file_by_its_link(site: httpx.Client) -> None:
 
     feed = feedparser.parse(site.get(unescape(link)).content)
 
-    assert unescape(link) == "/feeds/plone/packages.atom?name=plone-api&name=plone-rest&to=Plone+6.0"
+    assert unescape(link) == "/feeds/plone/packages.atom?package=plone-api&package=plone-rest&to=Plone+6.0"
     assert not feed.bozo
     titles = [entry.title for entry in feed.entries]
     assert [title for title in titles if "is ready for" in title] == ["plone.api 1.5.0 is ready for Plone 6.0"]
@@ -196,7 +198,7 @@ def test_packages_feed_path_is_stable_and_bounded() -> None:
 
     path = packages_feed_path("plone", ["Zope", "plone.api", "zope"], pairs)
 
-    assert path == "/feeds/plone/packages.atom?name=plone-api&name=zope&to=Plone+6.1"
+    assert path == "/feeds/plone/packages.atom?package=plone-api&package=zope&to=Plone+6.1"
     assert packages_feed_path("plone", ["plone-api", "ZOPE"], pairs) == path
     assert packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES)))
     assert not packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES + 1)))

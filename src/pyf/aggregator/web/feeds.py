@@ -201,19 +201,21 @@ def show_package_feed(
 
 
 @get("/feeds/{key:str}/packages.atom", sync_to_thread=True)
-def show_packages_feed(
-    request: Request[Any, Any, Any], site: InjectedSite, key: FromPath[str], name: FromQuery[list[str]]
-) -> Response[bytes]:
+def show_packages_feed(request: Request[Any, Any, Any], site: InjectedSite, key: FromPath[str]) -> Response[bytes]:
     """Return the feed of the releases of a list of packages; the collection may lack some of them.
 
     With a release of the framework or of Python, it also says which of them became ready for that.
     """
-    parameters.reject_unknown_params(request, ("name", "to", "python"))
-    if len(name) > MAX_FEED_PACKAGES:
+    parameters.reject_unknown_params(request, ("package", "name", "to", "python"))
+    # Feeds of version 0.2.0 have the parameter `name`.
+    requested_names = [*request.query_params.getall("package", []), *request.query_params.getall("name", [])]
+    if not requested_names:
+        raise RequestRejected(HTTPStatus.BAD_REQUEST, "Name the packages: ?package=a&package=b")
+    if len(requested_names) > MAX_FEED_PACKAGES:
         raise RequestRejected(HTTPStatus.BAD_REQUEST, f"At most {MAX_FEED_PACKAGES} packages.")
     collection = site.get_collection(key)
     base_url = get_base_url(request, site)
-    names = sorted({normalize_name(package) for package in name})
+    names = sorted({normalize_name(name) for name in requested_names})
     entries = _list_release_entries(request, site, collection, names)
     framework, python, goal_label = request.query_params.get("to", ""), request.query_params.get("python", ""), ""
     if framework or python:

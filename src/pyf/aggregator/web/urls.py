@@ -150,7 +150,7 @@ def packages_feed_path(collection: str, names: Iterable[str], pairs: QueryPairs 
         "" if there are no packages, or too many for a URL.
     """
     unique_names = sorted({normalize_name(name) for name in names})
-    all_pairs = [("name", name) for name in unique_names] + [(name, value) for name, value in pairs if value]
+    all_pairs = [("package", name) for name in unique_names] + [(name, value) for name, value in pairs if value]
     path = _add_query(site_path(f"/feeds/{_quote_segment(collection)}/packages.atom"), all_pairs)
     return path if 0 < len(unique_names) <= MAX_FEED_PACKAGES and len(path) <= MAX_FEED_PATH_LENGTH else ""
 
