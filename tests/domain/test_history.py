@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
@@ -80,6 +80,10 @@ def test_merging_has_no_order(one: HistoryFields, two: HistoryFields, three: His
 
 
 @given(draw_history(), draw_history())
+@example(
+    HistoryFields(history="2025-01;,,,0;;;;;;;;;;;,0,,0;,,,0;,,,0", history_repository=0),
+    HistoryFields(history="2025-01;,,,0;,,,0;,,,0;;;;;;;;;,,,1", history_repository=1),
+)
 def test_merging_twice_is_merging_once(one: HistoryFields, two: HistoryFields) -> None:
     merged = merge_histories(one, two)
 

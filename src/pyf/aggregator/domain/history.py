@@ -4,7 +4,7 @@ A month has the last values that were read in it. Support is not stored: it foll
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import pairwise
@@ -146,7 +146,8 @@ def merge_histories(one: HistoryFields | UnsetType, other: HistoryFields | Unset
     for record in (record for history in histories for record in history.months):
         present = records.get(record.month)
         records[record.month] = record if present is None else max(present, record, key=_to_order_key)
-    latest = max(histories, key=lambda history: (_find_last_stars(history.months), history.repository))
+    # Decided by what a merge keeps, so that merging once more changes nothing.
+    latest = max(histories, key=lambda history: (bool(history.repository), _find_last(history), history.repository))
     return build_history_fields(History(months=tuple(records.values()), repository=latest.repository))
 
 
@@ -252,8 +253,9 @@ def _to_order_key(record: MonthRecord) -> tuple[object, ...]:
     return (record.minute, *values, record.release, record.is_other_repository)
 
 
-def _find_last_stars(months: Iterable[MonthRecord]) -> tuple[str, int]:
-    return max(((record.month, record.minute) for record in months if record.stars is not None), default=("", 0))
+def _find_last(history: History) -> tuple[str, int]:
+    """Return the month and minute of the last record."""
+    return max(((record.month, record.minute) for record in history.months), default=("", 0))
 
 
 def _parse_record(month: str, text: str, earlier_release: str) -> MonthRecord:
