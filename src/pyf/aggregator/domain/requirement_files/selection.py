@@ -10,8 +10,8 @@ from .model import ListedPackage, PackageList
 def select_packages(listed: PackageList, python: str) -> PackageList:
     """Return the packages that apply to a Python, each once.
 
-    A pin decides about a package that another line allows in several versions, as a constraint does. A line for this
-    Python decides about a package that another line lists for every Python.
+    If lines differ about a package, a pin precedes a range of versions, and a line with a marker for this Python
+    precedes a line without a marker.
 
     Args:
         python: Such as "3.14"; "" for any.
