@@ -22,10 +22,10 @@ DIARY = "Dear diary, today it rained.\n" * 100
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MB."""
+    """A file system that has room for some batches of documents, but not for all."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mount(folder, "size=1200k")
+    mount(folder, "size=2m")
     try:
         yield folder
     finally:
