@@ -14,13 +14,13 @@ from pyf.aggregator.adapters.sqlite.database import Database
 from pyf.aggregator.adapters.sqlite.webhooks import SqliteWebhookStore
 from pyf.aggregator.adapters.webhooks import HttpWebhookSender, sign_message
 from pyf.aggregator.domain.errors import Locked, Unavailable
-from pyf.aggregator.domain.webhooks import AnnouncedPackage, WebhookMessage
+from pyf.aggregator.domain.webhooks import KnownPackage, WebhookMessage
 from pyf.aggregator.ports import PackageRecord, ReceiverStatus, WebhookSender, WebhookStore
 from pyf.aggregator.testing.webhooks import FakeReceivers, FakeWebhookStore
 from support.webhook_receiver import SECRET, run_documented_receiver
 
 MESSAGE = WebhookMessage(id="msg_1", body=b'{"type": "webhook.test"}')
-RECORD = PackageRecord(fingerprint="1", package=AnnouncedPackage(newest="1.0", versions=("1.0",)))
+RECORD = PackageRecord(fingerprint="1", package=KnownPackage(newest="1.0", versions=("1.0",)))
 
 
 @pytest.fixture(params=["memory", "sqlite"])
@@ -48,13 +48,13 @@ def test_empty_collection_can_be_known(store: WebhookStore) -> None:
 
 
 def test_records_are_replaced_and_removed(store: WebhookStore) -> None:
-    newer = PackageRecord(fingerprint="2", package=AnnouncedPackage(newest="2.0", advisories=("A-1",)))
+    newer = PackageRecord(fingerprint="2", package=KnownPackage(newest="2.0", advisories=("A-1",)))
     store.record("a", "plone", {"x": RECORD, "y": RECORD, "z": RECORD})
 
     store.record("a", "plone", {"x": newer, "y": None, "unknown": None})
 
     assert store.list_fingerprints("a", "plone") == {"x": "2", "z": "1"}
-    assert store.get_announced("a", "plone", ["x", "y"]) == {"x": newer.package}
+    assert store.get_known_packages("a", "plone", ["x", "y"]) == {"x": newer.package}
     assert store.list_fingerprints("b", "plone") is None
 
 
@@ -85,7 +85,7 @@ def test_receivers_and_collections_are_dropped(store: WebhookStore) -> None:
 
     assert (store.list_receivers(), store.list_collections()) == (["b"], ["django"])
     assert store.list_fingerprints("a", "django") is None
-    assert store.get_announced("b", "plone", ["x"]) == {}
+    assert store.get_known_packages("b", "plone", ["x"]) == {}
     assert store.list_fingerprints("b", "django") == {"x": "1"}
 
 

@@ -9,8 +9,8 @@ from pyf.aggregator.domain.documents.project import Vulnerability
 from pyf.aggregator.domain.documents.schema import RegistryFields
 from pyf.aggregator.domain.webhooks import (
     EventType,
-    build_departure,
     build_page_url,
+    build_removal_event,
     encode_payload,
     find_events,
     summarize_package,
@@ -125,7 +125,7 @@ def test_delivery_can_be_interrupted_after_any_event(
 
 
 def test_payload_has_the_recommended_shape() -> None:
-    event = build_departure("plone.gone", "its author deleted it", 0)
+    event = build_removal_event("plone.gone", "its author deleted it", 0)
 
     payload = decode(encode_payload(event.type, event.occurred_at, event.data))
 

@@ -1,4 +1,4 @@
-"""Events of packages that webhooks report: what has changed since a receiver was last informed."""
+"""Events of packages that webhooks report: the difference between what a receiver knows and what is stored."""
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -17,7 +17,7 @@ from .search import get_supported_pythons
 
 
 class EventType(StrEnum):
-    """What happened."""
+    """The type of an event, as payloads name it."""
 
     NEW_PACKAGE = "package.new"
     NEW_RELEASE = "release.new"
@@ -28,7 +28,7 @@ class EventType(StrEnum):
     TEST = "webhook.test"
 
 
-class AnnouncedPackage(Struct, frozen=True, kw_only=True):
+class KnownPackage(Struct, frozen=True, kw_only=True):
     """What a receiver knows of a package.
 
     Attributes:
@@ -56,7 +56,7 @@ class PackageEvent(Struct, frozen=True, kw_only=True):
     name: str
     occurred_at: int
     data: dict[str, Any]
-    after: AnnouncedPackage | None
+    after: KnownPackage | None
 
 
 class WebhookMessage(Struct, frozen=True, kw_only=True):
@@ -66,16 +66,16 @@ class WebhookMessage(Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-def summarize_package(releases: Sequence[RegistryFields]) -> AnnouncedPackage:
-    """Return what a receiver knows of a package that has been announced completely."""
-    return AnnouncedPackage(
+def summarize_package(releases: Sequence[RegistryFields]) -> KnownPackage:
+    """Return what a receiver knows of a package after all of its events."""
+    return KnownPackage(
         newest=_find_newest(releases).version,
         versions=tuple(sorted(release.version for release in releases if release.upload_timestamp)),
         advisories=tuple(sorted({advisory.id for release in releases for advisory in release.vulnerabilities})),
     )
 
 
-def find_events(known: AnnouncedPackage | None, releases: Sequence[RegistryFields], now: int) -> list[PackageEvent]:
+def find_events(known: KnownPackage | None, releases: Sequence[RegistryFields], now: int) -> list[PackageEvent]:
     """Return what a receiver does not know of a package yet, in the order in which it happened.
 
     Args:
@@ -83,13 +83,16 @@ def find_events(known: AnnouncedPackage | None, releases: Sequence[RegistryField
         releases: All documents of the package.
     """
     current = summarize_package(releases)
-    events = list(_find_changes(known, releases, now) if known else _announce(current, _find_newest(releases), now))
+    if known is None:
+        newest = _find_newest(releases)
+        return [_build_event(EventType.NEW_PACKAGE, newest, newest.upload_timestamp or now, current)]
+    events = list(_find_changes(known, releases, now))
     if events:  # the last one also carries what no event reports, such as a deleted release
         events[-1] = replace(events[-1], after=current)
     return events
 
 
-def build_departure(name: str, reason: str, removed_at: int) -> PackageEvent:
+def build_removal_event(name: str, reason: str, removed_at: int) -> PackageEvent:
     """Return the event of a package that is no longer in the collection."""
     data = {"package": name, "reason": reason}
     return PackageEvent(type=EventType.PACKAGE_LEFT, name=name, occurred_at=removed_at, data=data, after=None)
@@ -107,11 +110,7 @@ def build_page_url(site_url: str, collection: str, name: str = "") -> str:
     return "" if not site_url else f"{page}/project/{quote(name, safe='')}" if name else page
 
 
-def _announce(current: AnnouncedPackage, newest: RegistryFields, now: int) -> Iterator[PackageEvent]:
-    yield _build_event(EventType.NEW_PACKAGE, newest, newest.upload_timestamp or now, current)
-
-
-def _find_changes(known: AnnouncedPackage, releases: Sequence[RegistryFields], now: int) -> Iterator[PackageEvent]:
+def _find_changes(known: KnownPackage, releases: Sequence[RegistryFields], now: int) -> Iterator[PackageEvent]:
     newest = _find_newest(releases)
     new_releases = [
         release for release in releases if release.upload_timestamp and release.version not in known.versions
@@ -119,11 +118,11 @@ def _find_changes(known: AnnouncedPackage, releases: Sequence[RegistryFields], n
     for release in sorted(new_releases, key=lambda fields: (fields.upload_timestamp, to_version_key(fields.version))):
         known = replace(known, versions=tuple(sorted({*known.versions, release.version})))
         yield _build_event(EventType.NEW_RELEASE, release, release.upload_timestamp, known)
-    former = next((release for release in releases if release.version == known.newest), None)
-    if former is not None and former is not newest and (lost := _list_lost(former, newest)):
+    previous = next((release for release in releases if release.version == known.newest), None)
+    if previous is not None and previous is not newest and (lost := _list_lost_support(previous, newest)):
         known = replace(known, newest=newest.version)
         yield _build_event(
-            EventType.LOST_SUPPORT, newest, newest.upload_timestamp or now, known, before=former.version, lost=lost
+            EventType.LOST_SUPPORT, newest, newest.upload_timestamp or now, known, before=previous.version, lost=lost
         )
     for advisory_id, versions in sorted(_collect_advisories(releases).items()):
         if advisory_id not in known.advisories:
@@ -132,7 +131,7 @@ def _find_changes(known: AnnouncedPackage, releases: Sequence[RegistryFields], n
 
 
 def _build_event(
-    event_type: EventType, release: RegistryFields, occurred_at: int, after: AnnouncedPackage, **details: Any
+    event_type: EventType, release: RegistryFields, occurred_at: int, after: KnownPackage, **details: Any
 ) -> PackageEvent:
     data = {"package": release.name, "version": release.version, "summary": mask_emails(release.summary), **details}
     return PackageEvent(type=event_type, name=release.name_normalized, occurred_at=occurred_at, data=data, after=after)
@@ -142,9 +141,9 @@ def _find_newest(releases: Sequence[RegistryFields]) -> RegistryFields:
     return next((release for release in releases if release.is_newest), releases[0])
 
 
-def _list_lost(former: RegistryFields, newest: RegistryFields) -> list[str]:
-    """Return the releases of frameworks and of Python that a release supports and a later one does not."""
-    before, after = ((*release.framework_versions, *get_supported_pythons(release)) for release in (former, newest))
+def _list_lost_support(previous: RegistryFields, newest: RegistryFields) -> list[str]:
+    """Return the releases of frameworks and of Python that only the previous release supports."""
+    before, after = ((*release.framework_versions, *get_supported_pythons(release)) for release in (previous, newest))
     return [name for name in before if name not in after]
 
 

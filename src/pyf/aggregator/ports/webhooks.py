@@ -6,22 +6,22 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from ..domain.webhooks import AnnouncedPackage, WebhookMessage
+from ..domain.webhooks import KnownPackage, WebhookMessage
 
 
 class PackageRecord(Struct, frozen=True, kw_only=True):
-    """What a receiver knows of a package, and the state of the package in which that was found out.
+    """What a receiver knows of a package, and the stored state of the package that this was compared with.
 
     Attributes:
-        fingerprint: Of the package's stored state; "" if there are more events of the package.
+        fingerprint: The fingerprint of that state; "" while more events of the package follow.
     """
 
     fingerprint: str
-    package: AnnouncedPackage
+    package: KnownPackage
 
 
 class ReceiverStatus(Struct, frozen=True, kw_only=True):
-    """How deliveries to a receiver went; times in Unix seconds, 0 for never.
+    """The deliveries to a receiver so far; times in Unix seconds, 0 for never.
 
     Attributes:
         delivered: Events that the receiver has accepted.
@@ -59,21 +59,21 @@ class WebhookStore(Protocol):
         """Lock deliveries; raises `Locked` while another process or thread delivers."""
 
     def list_receivers(self) -> Sequence[str]:
-        """Return the receivers that something is stored of."""
+        """Return the receivers with stored data."""
 
     def list_collections(self) -> Sequence[str]:
-        """Return the collections that something is stored of."""
+        """Return the collections with stored data."""
 
     def drop(self, *, receiver: str = "", collection: str = "") -> None:
-        """Drop everything that is stored of a receiver, or of a collection."""
+        """Delete all data of a receiver, or of a collection."""
 
     def get_status(self, receiver: str) -> ReceiverStatus:
-        """Return how deliveries to a receiver went."""
+        """Return the status of a receiver, an empty one if nothing is stored."""
 
     def list_fingerprints(self, receiver: str, collection: str) -> Mapping[str, str] | None:
-        """Return the fingerprint of each known package, None if nothing was recorded of the collection yet."""
+        """Return the fingerprint of each known package; None for a collection without a record."""
 
-    def get_announced(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, AnnouncedPackage]:
+    def get_known_packages(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, KnownPackage]:
         """Return what the receiver knows of these packages, without unknown ones."""
 
     def get_message(self, receiver: str, collection: str) -> WebhookMessage | None:
@@ -86,9 +86,11 @@ class WebhookStore(Protocol):
         packages: Mapping[str, PackageRecord | None],
         message: WebhookMessage | None = None,
     ) -> None:
-        """Record what the receiver knows of packages with a message.
+        """Record what the receiver knows of packages once it has accepted a message.
 
-        None stands for a package that has left. Without a message, the receiver knows it without one.
+        Args:
+            packages: Records by normalized name; None for a package that was removed.
+            message: The message to send; None for changes that no event reports.
         """
 
     def accept(self, receiver: str, collection: str) -> None:

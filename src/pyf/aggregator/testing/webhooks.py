@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from ..domain.errors import Locked, Unavailable
-from ..domain.webhooks import AnnouncedPackage, WebhookMessage
+from ..domain.webhooks import KnownPackage, WebhookMessage
 from ..ports.webhooks import PackageRecord, ReceiverStatus
 
 
@@ -54,22 +54,22 @@ class FakeWebhookStore:
             self._is_locked = False
 
     def list_receivers(self) -> Sequence[str]:
-        """Return the receivers that something is stored of."""
+        """Return the receivers with stored data."""
         return sorted(self._statuses)
 
     def list_collections(self) -> Sequence[str]:
-        """Return the collections that something is stored of."""
+        """Return the collections with stored data."""
         return sorted({collection for _, collection in self._collections})
 
     def drop(self, *, receiver: str = "", collection: str = "") -> None:
-        """Drop everything that is stored of a receiver, or of a collection."""
+        """Delete all data of a receiver, or of a collection."""
         self._statuses.pop(receiver, None)
         for key in list(self._collections):
             if receiver == key[0] or (not receiver and collection == key[1]):
                 del self._collections[key]
 
     def get_status(self, receiver: str) -> ReceiverStatus:
-        """Return how deliveries to a receiver went."""
+        """Return the status of a receiver."""
         waiting = sum(stored.waiting for key, stored in self._collections.items() if key[0] == receiver)
         return replace(self._statuses.get(receiver, ReceiverStatus()), waiting=waiting)
 
@@ -78,7 +78,7 @@ class FakeWebhookStore:
         stored = self._collections.get((receiver, collection))
         return None if stored is None else {name: record.fingerprint for name, record in stored.packages.items()}
 
-    def get_announced(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, AnnouncedPackage]:
+    def get_known_packages(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, KnownPackage]:
         """Return what the receiver knows of these packages."""
         packages = self._collections.get((receiver, collection), _Collection()).packages
         return {name: packages[name].package for name in names if name in packages}

@@ -1,11 +1,11 @@
 """Deliver webhooks: compare each collection with what a receiver knows, and send the difference.
 
-There is no log of events: what a receiver does not know yet is found by comparison, so a receiver that is down, or a
-run that is killed, loses nothing and needs no more room. A message is recorded together with what the receiver knows by
-it, sent, and then marked as accepted; a message that was not marked is sent again with the same id and content.
+There is no log of events: a comparison finds what a receiver does not know yet. A receiver that is down, or a delivery
+that is killed, loses nothing and takes no more storage. Each message is recorded together with what the receiver knows
+after it, sent, and then marked as accepted. A message that was not marked is sent again with the same id and content.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from operator import itemgetter
@@ -17,13 +17,14 @@ from msgspec import Struct
 from ..domain.batching import split_into_batches
 from ..domain.collection import ProjectState
 from ..domain.documents.project import ProjectStatus
+from ..domain.documents.schema import RegistryFields
 from ..domain.errors import AggregatorError, NotFound
 from ..domain.webhooks import (
     EventType,
     PackageEvent,
     WebhookMessage,
-    build_departure,
     build_page_url,
+    build_removal_event,
     encode_payload,
     find_events,
     summarize_package,
@@ -37,10 +38,10 @@ from .report import RunReport
 # Seconds from a failed attempt to the next one: doubled with each failure in a row.
 FIRST_PAUSE, LONGEST_PAUSE = 60, 6 * 3600
 
-# Seconds for which one delivery sends events to a receiver; the next delivery sends the others.
+# Seconds for which one delivery sends events to a receiver; the next delivery sends the rest.
 MAX_SECONDS = 30
 
-# More new packages than these are one event: a changed profile has let them in, not their authors.
+# More new packages than these are one event: they come from a changed profile, not from their authors.
 MAX_NEW_PACKAGES = 500
 
 _READ_BATCH = 200
@@ -48,7 +49,7 @@ _READ_BATCH = 200
 
 @dataclass
 class WebhookReport(RunReport):
-    """What a delivery did.
+    """The result of a delivery.
 
     Attributes:
         delivered: Events that receivers have accepted.
@@ -61,7 +62,7 @@ class WebhookReport(RunReport):
 
 
 class Receiver(Struct, frozen=True, kw_only=True):
-    """A receiver by its name for display, and how deliveries to it went."""
+    """A receiver with its name for display, and the deliveries to it so far."""
 
     name: str
     status: ReceiverStatus
@@ -77,24 +78,25 @@ def list_receivers(deps: Dependencies) -> list[Receiver]:
 
 def send_test_event(deps: Dependencies) -> WebhookReport:
     """Send a test event to every receiver, once."""
-    report = WebhookReport("webhooks", "")
-    if deps.webhooks is not None:
-        with report.recording(deps):
-            for key, name in deps.webhooks.receivers.items():
-                body = encode_payload(EventType.TEST, int(deps.now()), {"url": deps.webhooks.site_url})
-                try:
-                    deps.webhooks.sender.send(key, WebhookMessage(id=_create_id(), body=body))
-                    report.delivered += 1
-                except AggregatorError as error:
-                    report.add_failure(name, error)
+    report, webhooks = WebhookReport("webhooks", ""), deps.webhooks
+    if webhooks is None:
+        return report
+    with report.recording(deps):
+        for key, name in webhooks.receivers.items():
+            body = encode_payload(EventType.TEST, int(deps.now()), {"url": webhooks.site_url})
+            try:
+                webhooks.sender.send(key, _build_message(body))
+                report.delivered += 1
+            except AggregatorError as error:
+                report.add_failure(name, error)
     return report
 
 
 def deliver_events(deps: Dependencies, targets: Sequence[Target]) -> WebhookReport:
-    """Send each receiver what it does not know yet of these collections, in the order in which it happened.
+    """Send each receiver the events of these collections that it does not know yet, in the order of their times.
 
-    A receiver that has failed gets nothing until its pause is over. A collection is followed from the first delivery
-    after a run has filled it completely; what it has then is not reported.
+    A receiver that has failed gets nothing until its pause is over. The first delivery after a run has filled a
+    collection completely records its packages without events; later deliveries report what has changed since.
     """
     report = WebhookReport("webhooks", "")
     webhooks = deps.webhooks
@@ -109,7 +111,7 @@ def deliver_events(deps: Dependencies, targets: Sequence[Target]) -> WebhookRepo
 
 
 def _drop_removed(deps: Dependencies, webhooks: Webhooks) -> None:
-    """Drop what is stored of receivers that the settings do not name, and of deleted collections."""
+    """Delete the data of receivers that the settings do not name, and of deleted collections."""
     for receiver in webhooks.store.list_receivers():
         if receiver not in webhooks.receivers:
             webhooks.store.drop(receiver=receiver)
@@ -118,8 +120,8 @@ def _drop_removed(deps: Dependencies, webhooks: Webhooks) -> None:
             webhooks.store.drop(collection=collection)
 
 
-def _create_id() -> str:
-    return f"msg_{uuid4().hex}"
+def _build_message(body: bytes) -> WebhookMessage:
+    return WebhookMessage(id=f"msg_{uuid4().hex}", body=body)
 
 
 def _build_fingerprint(state: ProjectState) -> str:
@@ -128,7 +130,13 @@ def _build_fingerprint(state: ProjectState) -> str:
 
 @dataclass
 class _Delivery:
-    """A delivery to one receiver."""
+    """A delivery to one receiver.
+
+    Attributes:
+        receiver: Its key.
+        name: Its name for display.
+        deadline: When the delivery stops, in Unix seconds.
+    """
 
     deps: Dependencies
     webhooks: Webhooks
@@ -151,52 +159,53 @@ class _Delivery:
                 continue
 
     def _deliver_collection(self, target: Target) -> bool:
-        """Send what the receiver does not know of a collection; return whether another one may follow."""
+        """Send the unknown events of a collection; return False if the receiver gets nothing more in this delivery."""
         store, collection = self.webhooks.store, target.collection
         if require_state(self.deps, target).cursor is None:  # no run has filled it completely
             return True
-        message = store.get_message(self.receiver, collection)
-        if message is not None and not self._send(collection, message):
+        unaccepted = store.get_message(self.receiver, collection)
+        if unaccepted is not None and not self._send(collection, unaccepted):
             return False
-        states = self._read_states(target)
+        states = self._read_visible_states(target)
         fingerprints = store.list_fingerprints(self.receiver, collection)
         if fingerprints is None:
-            store.record(self.receiver, collection, dict(self._summarize(collection, states, list(states))))
+            store.record(self.receiver, collection, dict(self._iter_records(collection, states, states)))
             return True
         new_names = states.keys() - fingerprints.keys()
         if len(new_names) > MAX_NEW_PACKAGES:
-            return self._announce_many(collection, states, new_names)
-        events = self._find_events(collection, states, fingerprints)
-        return self._send_events(collection, states, events)
+            return self._send_many_packages(collection, states, new_names)
+        return self._send_events(collection, states, self._find_events(collection, states, fingerprints))
 
-    def _announce_many(self, collection: str, states: Mapping[str, ProjectState], names: set[str]) -> bool:
+    def _send_many_packages(self, collection: str, states: Mapping[str, ProjectState], names: set[str]) -> bool:
+        """Send one event for all new packages; return whether the receiver has accepted it."""
         url = build_page_url(self.webhooks.site_url, collection)
         data = {"collection": collection, "count": len(names), "url": url}
-        body = encode_payload(EventType.MANY_PACKAGES, int(self.deps.now()), data)
-        message = WebhookMessage(id=_create_id(), body=body)
-        packages = dict(self._summarize(collection, states, sorted(names)))
-        self.webhooks.store.record(self.receiver, collection, packages, message)
+        message = _build_message(encode_payload(EventType.MANY_PACKAGES, int(self.deps.now()), data))
+        records = dict(self._iter_records(collection, states, sorted(names)))
+        self.webhooks.store.record(self.receiver, collection, records, message)
         return self._send(collection, message)
 
     def _send_events(self, collection: str, states: Mapping[str, ProjectState], events: Sequence[PackageEvent]) -> bool:
-        store = self.webhooks.store
+        """Send events one after the other; return whether the receiver has accepted all before the deadline."""
         last_events = {event.name: event for event in events}
-        for number, event in enumerate(events):
-            if self.deps.now() >= self.deadline:
-                store.set_waiting(self.receiver, collection, len(events) - number)
-                return False
-            record = None
-            if event.after is not None:
-                is_last = event is last_events[event.name]
-                fingerprint = _build_fingerprint(states[event.name]) if is_last else ""
-                record = PackageRecord(fingerprint=fingerprint, package=event.after)
-            message = WebhookMessage(id=_create_id(), body=self._encode(collection, event))
-            store.record(self.receiver, collection, {event.name: record}, message)
-            if not self._send(collection, message):
-                store.set_waiting(self.receiver, collection, len(events) - number)
-                return False
-        store.set_waiting(self.receiver, collection, 0)
-        return True
+        sent_count = 0
+        for event in events:
+            is_last = event is last_events[event.name]
+            fingerprint = _build_fingerprint(states[event.name]) if is_last and event.after else ""
+            if self.deps.now() >= self.deadline or not self._send_event(collection, event, fingerprint):
+                break
+            sent_count += 1
+        self.webhooks.store.set_waiting(self.receiver, collection, len(events) - sent_count)
+        return sent_count == len(events)
+
+    def _send_event(self, collection: str, event: PackageEvent, fingerprint: str) -> bool:
+        """Record an event and send it; return whether the receiver has accepted it."""
+        record = PackageRecord(fingerprint=fingerprint, package=event.after) if event.after else None
+        url = build_page_url(self.webhooks.site_url, collection, event.name)
+        data: dict[str, Any] = {"collection": collection, **event.data, "url": url}
+        message = _build_message(encode_payload(event.type, event.occurred_at, data))
+        self.webhooks.store.record(self.receiver, collection, {event.name: record}, message)
+        return self._send(collection, message)
 
     def _send(self, collection: str, message: WebhookMessage) -> bool:
         """Send a recorded message, and record whether the receiver has accepted it."""
@@ -213,13 +222,8 @@ class _Delivery:
         self.report.delivered += 1
         return True
 
-    def _encode(self, collection: str, event: PackageEvent) -> bytes:
-        url = build_page_url(self.webhooks.site_url, collection, event.name)
-        data: dict[str, Any] = {"collection": collection, **event.data, "url": url}
-        return encode_payload(event.type, event.occurred_at, data)
-
-    def _read_states(self, target: Target) -> dict[str, ProjectState]:
-        """Return the states of the packages that readers of the site see."""
+    def _read_visible_states(self, target: Target) -> dict[str, ProjectState]:
+        """Return the states of the packages that the site shows, by normalized name."""
         hidden_names = get_hidden_names(self.deps, target)
         return {
             state.name_normalized: state
@@ -227,13 +231,13 @@ class _Delivery:
             if state.project_status != ProjectStatus.QUARANTINED and state.name_normalized not in hidden_names
         }
 
-    def _summarize(
-        self, collection: str, states: Mapping[str, ProjectState], names: Sequence[str]
+    def _iter_records(
+        self, collection: str, states: Mapping[str, ProjectState], names: Iterable[str]
     ) -> Iterator[tuple[str, PackageRecord]]:
+        """Yield what a receiver knows of packages after all of their events."""
         for batch in split_into_batches(names, _READ_BATCH):
             for name, releases in self.deps.index.get_documents(collection, batch).items():
-                fingerprint = _build_fingerprint(states[name])
-                yield name, PackageRecord(fingerprint=fingerprint, package=summarize_package(releases))
+                yield name, _build_record(states[name], releases)
 
     def _find_events(
         self, collection: str, states: Mapping[str, ProjectState], fingerprints: Mapping[str, str]
@@ -243,22 +247,25 @@ class _Delivery:
         changed = [name for name, state in states.items() if fingerprints.get(name) != _build_fingerprint(state)]
         timed_events: list[tuple[int, PackageEvent]] = []
         for batch in split_into_batches(changed, _READ_BATCH):
-            announced = store.get_announced(self.receiver, collection, batch)
-            unchanged: dict[str, PackageRecord | None] = {}
+            known_packages = store.get_known_packages(self.receiver, collection, batch)
+            unreported: dict[str, PackageRecord | None] = {}
             for name, releases in index.get_documents(collection, batch).items():
-                if found := find_events(announced.get(name), releases, now):
+                if events := find_events(known_packages.get(name), releases, now):
                     # The events of a package stay in their order, whatever their times are.
-                    times = accumulate((event.occurred_at for event in found), max)
-                    timed_events += zip(times, found, strict=True)
+                    times = accumulate((event.occurred_at for event in events), max)
+                    timed_events += zip(times, events, strict=True)
                 else:
-                    fingerprint = _build_fingerprint(states[name])
-                    unchanged[name] = PackageRecord(fingerprint=fingerprint, package=summarize_package(releases))
-            if unchanged:
-                store.record(self.receiver, collection, unchanged)
+                    unreported[name] = _build_record(states[name], releases)
+            if unreported:
+                store.record(self.receiver, collection, unreported)
         for name in sorted(fingerprints.keys() - states.keys()):
             tombstone = index.get_tombstone(collection, name)
             reason, removed_at = (
                 (tombstone.reason, tombstone.removed_at) if tombstone else ("it is quarantined or excluded", now)
             )
-            timed_events.append((removed_at, build_departure(name, reason, removed_at)))
+            timed_events.append((removed_at, build_removal_event(name, reason, removed_at)))
         return [event for _, event in sorted(timed_events, key=itemgetter(0))]
+
+
+def _build_record(state: ProjectState, releases: Sequence[RegistryFields]) -> PackageRecord:
+    return PackageRecord(fingerprint=_build_fingerprint(state), package=summarize_package(releases))

@@ -1,4 +1,4 @@
-"""What receivers of webhooks know, in the index's SQLite file."""
+"""The record of what each receiver of webhooks knows, in the index's SQLite file."""
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from msgspec.json import Decoder, encode
 
 from ...domain.batching import split_into_batches
-from ...domain.webhooks import AnnouncedPackage, WebhookMessage
+from ...domain.webhooks import KnownPackage, WebhookMessage
 from ...ports.webhooks import PackageRecord, ReceiverStatus
 from ..encoding import replace_surrogates
 from .database import Database, hold_file_lock, to_json_array
@@ -20,7 +20,7 @@ _SELECT_STATUS = """
     SELECT delivered, failed, (SELECT coalesce(sum(waiting), 0) FROM webhook_collections WHERE receiver = :receiver),
     failures, failed_at, retry_at, error FROM webhook_receivers WHERE receiver = :receiver
 """
-_SELECT_ANNOUNCED = """
+_SELECT_KNOWN = """
     SELECT name, announced FROM webhook_packages
     WHERE receiver = ? AND collection = ? AND name IN (SELECT value FROM json_each(?))
 """
@@ -40,7 +40,7 @@ _ACCEPT = (
     "UPDATE webhook_receivers SET delivered = delivered + 1, failures = 0, retry_at = 0, error = '' WHERE receiver = ?"
 )
 
-_PACKAGE = Decoder(AnnouncedPackage)
+_PACKAGE = Decoder(KnownPackage)
 
 
 class SqliteWebhookStore:
@@ -84,13 +84,13 @@ class SqliteWebhookStore:
             query = "SELECT name, fingerprint FROM webhook_packages WHERE receiver = ? AND collection = ?"
             return dict(connection.execute(query, key))
 
-    def get_announced(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, AnnouncedPackage]:
-        announced: dict[str, AnnouncedPackage] = {}
+    def get_known_packages(self, receiver: str, collection: str, names: Iterable[str]) -> Mapping[str, KnownPackage]:
+        packages: dict[str, KnownPackage] = {}
         for batch in split_into_batches(names, _NAME_BATCH):
             with self._database.reading() as connection:
-                rows = connection.execute(_SELECT_ANNOUNCED, (receiver, collection, to_json_array(batch)))
-                announced |= {name: _PACKAGE.decode(json) for name, json in rows}
-        return announced
+                rows = connection.execute(_SELECT_KNOWN, (receiver, collection, to_json_array(batch)))
+                packages |= {name: _PACKAGE.decode(json) for name, json in rows}
+        return packages
 
     def get_message(self, receiver: str, collection: str) -> WebhookMessage | None:
         query = "SELECT message_id, body FROM webhook_collections WHERE receiver = ? AND collection = ?"
@@ -106,7 +106,7 @@ class SqliteWebhookStore:
         message: WebhookMessage | None = None,
     ) -> None:
         key = (receiver, collection)
-        left = [(*key, name) for name, record in packages.items() if record is None]
+        removed = [(*key, name) for name, record in packages.items() if record is None]
         rows = [
             (*key, name, record.fingerprint, encode(record.package).decode())
             for name, record in packages.items()
@@ -117,7 +117,7 @@ class SqliteWebhookStore:
             connection.execute("INSERT OR IGNORE INTO webhook_collections (receiver, collection) VALUES (?, ?)", key)
             connection.executemany(_UPSERT_PACKAGE, rows)
             connection.executemany(
-                "DELETE FROM webhook_packages WHERE receiver = ? AND collection = ? AND name = ?", left
+                "DELETE FROM webhook_packages WHERE receiver = ? AND collection = ? AND name = ?", removed
             )
             if message is not None:
                 connection.execute(_UPSERT_MESSAGE, (*key, message.id, message.body))
