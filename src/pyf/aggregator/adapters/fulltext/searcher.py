@@ -10,7 +10,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...domain.documents.schema import INDEXED_FACETS
-from ...domain.relevance import ParsedQuery, WordFrequencies, compute_quality, compute_score, parse_query
+from ...domain.relevance import (
+    ParsedQuery,
+    PopularityScale,
+    WordFrequencies,
+    compute_quality,
+    compute_score,
+    parse_query,
+)
 from ...domain.relevance.similarity import (
     get_min_prefix_rank,
     get_significant_terms,
@@ -226,12 +233,18 @@ class Searcher:
                 fields.quality_signals,
                 scale,
                 is_current=is_current,
-                dependent_count=self._tantivy.doc_freq("requires", fields.searchable.name_normalized),
+                dependent_count=self._count_dependents(fields, scale),
             )
             score = compute_score(parsed, fields.searchable, quality, lexicon) if parsed else quality
             if score is not None:
                 ranked.append((-score, fields.searchable.name_normalized, number))
         return [(number, name) for _, name, number in sorted(ranked)]
+
+    def _count_dependents(self, fields: RankingFields, scale: PopularityScale) -> int:
+        """Count the packages that require a package, if its popularity is estimated from them."""
+        if scale.is_comparable(fields.quality_signals.downloads):
+            return 0
+        return int(self._tantivy.doc_freq("requires", fields.searchable.name_normalized))
 
     def _find(self, query: tantivy.Query, order: str, *, limit: int, offset: int = 0) -> list[int]:
         return self._search(query, order, limit=limit, offset=offset)[1]

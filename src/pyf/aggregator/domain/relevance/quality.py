@@ -4,6 +4,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Iterable
 from math import log
+from typing import TypeGuard
 
 from msgspec import Struct
 
@@ -36,9 +37,13 @@ class PopularityScale(Struct, frozen=True):
 
     steps: tuple[int, ...] = ()
 
+    def is_comparable(self, downloads: int | None) -> TypeGuard[int]:
+        """Return whether downloads have a percentile; if not, it is estimated."""
+        return downloads is not None and bool(self.steps)
+
     def to_percentile(self, downloads: int | None) -> float | None:
         """Return the fraction of projects with fewer downloads (0 to 1); equal ones count half. None if unknown."""
-        if downloads is None or not self.steps:
+        if not self.is_comparable(downloads):
             return None
         position = bisect_left(self.steps, downloads) + bisect_right(self.steps, downloads)
         return position / 2 / len(self.steps)
@@ -79,7 +84,7 @@ def compute_quality(
     """Return the quality of a project (0 to 1).
 
     Args:
-        dependent_count: The number of packages in the collection that require it.
+        dependent_count: The number of packages in the collection that require it; needed without comparable downloads.
         is_current: Whether it supports a release of its framework that is supported today; None if unknown.
     """
     health = _DEFAULT_HEALTH if signals.health is None else signals.health
