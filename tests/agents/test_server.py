@@ -1,10 +1,13 @@
 """The MCP server, asked by the official client over stdio and over HTTP."""
 
 import asyncio
+import logging
+import signal
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 
 import httpx
@@ -16,7 +19,7 @@ from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from pyf.aggregator.settings import load_settings
-from support.cli_runner import CommandRunner
+from support.cli_runner import PYF, CommandRunner
 from support.http_server import serve_app
 from support.site_fixtures import build_small_site
 
@@ -128,6 +131,18 @@ def test_failure_is_one_line_for_the_agent(server: Any, tool: str, arguments: di
     assert "Traceback" not in result.content[0].text
 
 
+def test_ctrl_c_ends_the_command_while_its_agent_says_nothing(django: CommandRunner) -> None:
+    with django.start("mcp", module=PYF, stdin=PIPE) as command:
+        assert command.stdin is not None
+        assert command.stdout is not None
+        command.stdin.write('{"jsonrpc": "2.0", "id": 1, "method": "ping"}\n')
+        command.stdin.flush()
+        command.stdout.readline()
+        command.send_signal(signal.SIGINT)
+
+        assert command.wait(timeout=30) == -signal.SIGINT
+
+
 def test_site_serves_the_same_tools_over_http() -> None:
     with serve_app(build_small_site(), {}) as site:
         url = f"{site.base_url}".rstrip("/") + "/mcp"
@@ -136,11 +151,12 @@ def test_site_serves_the_same_tools_over_http() -> None:
     assert package.structured_content["package"]["name"] == "plone.api"
 
 
-def test_site_has_no_event_stream() -> None:
-    with serve_app(build_small_site(), {}) as site:
+def test_site_has_no_event_stream(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "uvicorn.access"), serve_app(build_small_site(), {}) as site:
         response = site.get("/mcp", headers={"accept": "text/event-stream"}, timeout=20)
 
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
+    assert '"GET /mcp HTTP/1.1" 405' in caplog.text
 
 
 def test_site_with_required_keys_has_no_tools() -> None:

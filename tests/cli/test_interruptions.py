@@ -11,6 +11,8 @@ from subprocess import PIPE, run
 import msgspec
 import pytest
 
+from pyf.aggregator.cli.signals import default_sigint
+from pyf.aggregator.cli.start import main
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.pypi import LocalPyPI
 from support.cli_runner import CommandRunner, find_render_workers
@@ -59,6 +61,19 @@ def test_ctrl_c_stops_fetch_and_workers(shell: CommandRunner, pypi: LocalPyPI) -
     assert shell.list_names("django") == ["django-shop"]
     assert shell.invoke("-f", "-p", "django").code == 0
     assert shell.list_names("django") == ["django-blog", "django-shop"]
+
+
+def test_entry_point_keeps_the_handler_of_ctrl_c(capsys: pytest.CaptureFixture[str]) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    with default_sigint():
+        during = signal.getsignal(signal.SIGINT)
+
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+
+    assert during is signal.SIG_DFL
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert capsys.readouterr().out.startswith("pyf, version")
 
 
 def test_ctrl_c_in_incremental_run_keeps_cursor(filled_shell: CommandRunner, pypi: LocalPyPI) -> None:

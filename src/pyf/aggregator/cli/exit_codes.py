@@ -1,10 +1,8 @@
 """Turn failures into exit codes and one line on stderr."""
 
 import os
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -122,24 +120,3 @@ def detach_stdout() -> None:
     with suppress(OSError):  # stdout is not a file
         fd = sys.stdout.fileno()
         os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
-
-
-@contextmanager
-def default_sigint() -> Iterator[None]:
-    """Let Ctrl-C end the process at once during imports, when there is nothing to clean up.
-
-    Python would raise KeyboardInterrupt inside an import and print a traceback.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # the parent process ignores or handles it
-        yield
-        return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def treat_sigterm_as_interrupt() -> None:
-    """Handle SIGTERM like Ctrl-C, so that open files are closed and temporary ones removed."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -7,8 +7,9 @@ from typing import NamedTuple
 import click
 
 from .. import __version__
-from .exit_codes import ExitCode, ExitCodeGroup, default_sigint
+from .exit_codes import ExitCode, ExitCodeGroup
 from .options import CONTEXT_SETTINGS
+from .signals import default_sigint
 
 
 class _Entry(NamedTuple):

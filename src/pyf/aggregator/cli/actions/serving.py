@@ -35,8 +35,9 @@ from ...ports import Dependencies
 from ...settings import Settings, load_settings
 from ..collection_option import print_index
 from ..config import read_settings
-from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+from ..exit_codes import ExitCode
 from ..redaction import open_url
+from ..signals import treat_sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from litestar import Litestar

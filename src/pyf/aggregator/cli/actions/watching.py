@@ -11,9 +11,10 @@ from ...domain.errors import Unavailable
 from ...domain.schedule import Schedule
 from ...domain.text import format_time
 from ...usecases.report import RunReport
-from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+from ..exit_codes import ExitCode
 from ..output import PROBLEM_LISTS, print_json, print_problems
 from ..progress import format_current_time, print_message
+from ..signals import treat_sigterm_as_interrupt
 
 # Fields of a report that its line prints, if it has them.
 _COUNT_FIELDS = ("indexed", "removed", "enriched", "missing", "delivered", "waiting", "failed", "requests")

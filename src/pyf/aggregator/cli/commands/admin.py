@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from ..exit_codes import ExitCode, ExitCodeGroup, default_sigint
+from ..exit_codes import ExitCode, ExitCodeGroup
 from ..options import (
     CONTEXT_SETTINGS,
     command_with_examples,
@@ -19,6 +19,7 @@ from ..options import (
     target_option,
     yes_option,
 )
+from ..signals import default_sigint
 
 # The shells that click can write a completion script for.
 _SHELLS = ("bash", "zsh", "fish")

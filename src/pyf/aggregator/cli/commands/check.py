@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from ..exit_codes import ExitCode, default_sigint
+from ..exit_codes import ExitCode
 from ..options import command_with_examples, json_option, profile_option, target_option
+from ..signals import default_sigint
 
 
 @command_with_examples(

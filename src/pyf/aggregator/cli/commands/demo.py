@@ -14,9 +14,10 @@ from ...sandbox.load import load_documents, load_sample_documents
 from ...sandbox.yaml_format import SampleDataError
 from ..actions.demo_history import add_sample_months
 from ..actions.demo_servers import DemoRunner, check_pages, open_in_browser, run_sandbox_servers, serve_pages
-from ..exit_codes import ExitCode, treat_sigterm_as_interrupt
+from ..exit_codes import ExitCode
 from ..options import command_with_examples, to_program
 from ..output import create_stdout_console
+from ..signals import treat_sigterm_as_interrupt
 
 
 @command_with_examples("pyf demo")

@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from ...settings.downloads import DOWNLOAD_SOURCES, describe_sources
-from ..exit_codes import ExitCode, default_sigint
+from ..exit_codes import ExitCode
 from ..options import command_with_examples, json_option, limit_option, profile_option, target_option, to_program
+from ..signals import default_sigint
 
 
 @command_with_examples("pyf downloads -p plone", "pyf downloads -p django --source clickhouse")

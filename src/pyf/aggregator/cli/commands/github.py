@@ -5,8 +5,9 @@ from typing import Any
 import click
 
 from ... import __version__
-from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
+from ..exit_codes import ExitCode, ExitCodeCommand
 from ..options import CONTEXT_SETTINGS, command_with_examples, json_option, limit_option, profile_option, target_option
+from ..signals import default_sigint
 
 _ON_GITHUB = {"host": "github.com"}
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..exit_codes import ExitCode, default_sigint
+from ..exit_codes import ExitCode
 from ..options import (
     CURSOR_FILE_HELP,
     WATCH_INTERVAL,
@@ -19,6 +19,7 @@ from ..options import (
     verbose_option,
     yes_option,
 )
+from ..signals import default_sigint
 
 _limit_option = limit_option("Process at most N packages. Packages that the filter leaves out do not count.")
 _filter_name_option = click.option(

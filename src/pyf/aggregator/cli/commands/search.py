@@ -18,8 +18,9 @@ from ...domain.search import (
     count_selected,
     select_values,
 )
-from ..exit_codes import ExitCode, default_sigint
+from ..exit_codes import ExitCode
 from ..options import command_with_examples, json_option, profile_option, target_option, to_program
+from ..signals import default_sigint
 
 
 def _facet_options(function: Callable[..., Any]) -> Callable[..., Any]:

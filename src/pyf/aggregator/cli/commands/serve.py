@@ -5,8 +5,9 @@ from typing import Any
 
 import click
 
-from ..exit_codes import ExitCode, ExitCodeGroup, default_sigint
+from ..exit_codes import ExitCode, ExitCodeGroup
 from ..options import CONTEXT_SETTINGS, command_with_examples, to_program
+from ..signals import default_sigint
 
 
 @command_with_examples("pyf serve --open", "pyf serve --host 0.0.0.0 --port 80")
@@ -57,9 +58,11 @@ def mcp() -> ExitCode:
     The agent starts this command itself; add it to the agent's configuration. `pyf serve` offers the same at /mcp.
     Needs the package mcp: pip install "pyf.aggregator[mcp]".
     """
+    # Ctrl-C ends the process at once: it has nothing to clean up, and a thread of it waits for stdin.
     with default_sigint():
         from ..actions.agents import run_mcp
-    return run_mcp()
+
+        return run_mcp()
 
 
 @click.group(cls=ExitCodeGroup, context_settings=CONTEXT_SETTINGS)

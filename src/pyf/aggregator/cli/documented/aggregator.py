@@ -9,8 +9,9 @@ import click
 from msgspec import Struct
 
 from ... import __version__
-from ..exit_codes import ExitCode, ExitCodeCommand, default_sigint
+from ..exit_codes import ExitCode, ExitCodeCommand
 from ..options import CURSOR_FILE_HELP, WATCH_INTERVAL, profile_option, target_option, verbose_option
+from ..signals import default_sigint
 
 
 class Action(StrEnum):
