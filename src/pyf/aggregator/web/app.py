@@ -81,10 +81,10 @@ class SiteApp(Litestar):
 
 
 def _without_root_path(scope: HTTPScope) -> HTTPScope:
+    """Return a copy: Litestar shortens the path of mounted applications, and the server logs its own scope's."""
     path = without_root_path(scope["path"])
-    if path == scope["path"]:
-        return scope
-    return cast(HTTPScope, {**scope, "path": path, "raw_path": quote(path).encode()})
+    raw_path = scope["raw_path"] if path == scope["path"] else quote(path).encode()
+    return cast(HTTPScope, {**scope, "path": path, "raw_path": raw_path})
 
 
 def create_app(
