@@ -71,6 +71,17 @@ def test_misspelling_gets_a_suggestion(plone: CommandRunner, arguments: str, sug
     assert (result.code, suggestion in result.error) == (2, True)
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    ["search x", "show x", "history x", "explain x", "check /dev/null", "readiness", "collection info flask"],
+)
+def test_reading_a_missing_collection_names_the_command_that_creates_it(plone: CommandRunner, arguments: str) -> None:
+    result = run_pyf(plone, arguments if "info" in arguments else f"{arguments} -p flask")
+
+    created_by = "pyf fetch -p PROFILE -t flask" if "info" in arguments else "pyf fetch -p flask"
+    assert (result.code, result.error) == (2, f"Collection flask does not exist. Create it with: {created_by}")
+
+
 def test_misspelled_setting_gets_a_warning(shell: CommandRunner) -> None:
     (shell.folder / ".env").write_text("PYPI_MAX_WORKER=3\nGITHUB_ACTIONS=true\nUNRELATED=1\n")
 

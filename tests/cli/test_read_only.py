@@ -144,8 +144,8 @@ def test_commands_report_a_missing_index_and_create_none(shell: CommandRunner, a
 
     assert result.code == 2
     assert result.error == (
-        f"there is no index at {shell.folder / 'typo' / 'index.sqlite3'}. Fill one with `pyf fetch`, or correct "
-        "SQLITE_PATH"
+        f"there is no index at {shell.folder / 'typo' / 'index.sqlite3'}. Fill one with `pyf fetch -p "
+        "PROFILE`, or correct SQLITE_PATH"
     )
     assert list(shell.folder.iterdir()) == []
 

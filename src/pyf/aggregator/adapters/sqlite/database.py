@@ -214,7 +214,9 @@ class Database:
             migrate(connection, self._migrations)
             return connection
         if is_missing:
-            raise Invalid(f"there is no index at {self.path}. Fill one with `pyf fetch`, or correct SQLITE_PATH")
+            raise Invalid(
+                f"there is no index at {self.path}. Fill one with `pyf fetch -p PROFILE`, or correct SQLITE_PATH"
+            )
         connection = connect_existing(self.path, self._busy_timeout)
         connection.execute("PRAGMA secure_delete = OFF")  # as in `_connect`
         connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

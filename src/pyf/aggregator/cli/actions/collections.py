@@ -68,10 +68,10 @@ def run_info(selection: Selection | None, *, as_json: bool = False) -> ExitCode:
     """Print the details of one collection, or of all."""
     if selection is None:
         with open_for_index() as (deps, settings):
-            index_lists.print_info(deps, settings.engine, collection="", as_json=as_json)
+            index_lists.print_info(deps, settings.engine, target=None, as_json=as_json)
     else:
         with open_for_collection(selection) as (deps, settings, choice):
-            index_lists.print_info(deps, settings.engine, collection=choice.target.collection, as_json=as_json)
+            index_lists.print_info(deps, settings.engine, target=choice.target, as_json=as_json)
     return ExitCode.SUCCESS
 
 

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import click
 from msgspec import Struct, to_builtins
 
-from ...domain.errors import NotFound
 from ...domain.text import format_age
 from ...ports import Dependencies
 from ...usecases.collections.overview import (
@@ -17,6 +16,7 @@ from ...usecases.collections.overview import (
     read_overview,
 )
 from ...usecases.collections.search_keys import list_search_keys
+from ...usecases.collections.target import Target, require_state
 from ..output import print_json, print_line, print_renderable, print_table
 from ..tables import Column
 
@@ -73,13 +73,13 @@ def print_keys(deps: Dependencies, *, as_json: bool) -> None:
     )
 
 
-def print_info(deps: Dependencies, engine: str, *, collection: str, as_json: bool) -> None:
+def print_info(deps: Dependencies, engine: str, *, target: Target | None, as_json: bool) -> None:
     """Print the details of all collections, or of one, by its own name or an alias."""
-    resolved = deps.admin.resolve(collection) if collection else None
-    if collection and resolved is None:
-        raise NotFound(f"there is no collection {collection}")
+    if target:
+        require_state(deps, target)
+    resolved = deps.admin.resolve(target.collection) if target else None
     overview = read_overview(deps)
-    entries = [entry for entry in overview.collections if not collection or entry.info.name == resolved]
+    entries = [entry for entry in overview.collections if not target or entry.info.name == resolved]
     info = _IndexInfo(
         engine=engine,
         location=deps.admin.get_location(),
