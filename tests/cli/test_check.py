@@ -71,6 +71,15 @@ def test_report_lists_the_worst_first_and_fails(django: CommandRunner) -> None:
     assert "Warning: requirements.txt:6" in completed.err
 
 
+@pytest.mark.parametrize("command", ["check requirements.txt", "readiness"])
+def test_goal_that_no_release_has_is_a_warning(django: CommandRunner, command: str) -> None:
+    completed = django.invoke(*command.split(), "-p", "django", "--to", "Django 9.9", "--json", command="pyf")
+
+    remark = "No release Django 9.9 is known; the newest is 6.0"
+    assert f"Warning: {remark}\n" in completed.err
+    assert remark in (completed.report.get("remark"), *completed.report.get("problems", ()))
+
+
 def test_without_a_goal_nothing_fails_and_replacements_are_named(django: CommandRunner) -> None:
     completed = check(django, "requirements.txt")
 

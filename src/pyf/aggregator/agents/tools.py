@@ -223,12 +223,13 @@ class Tools:
         """
         public = self._get_collection(collection)
         board = build_board(self._deps, public.target, framework=to, python=python)
+        remark = f"{board.goal.remark}; " if board.goal.remark else ""
         return ReadinessAnswer(
             goal=board.goal.label,
             ready=board.ready_count,
             total=len(board.packages),
             packages=[_to_readiness(package) for package in board.packages[:_MAX_BOARD]],
-            note=f"the first {_MAX_BOARD} packages, those that are not ready first; from published metadata",
+            note=f"{remark}the first {_MAX_BOARD} packages, those that are not ready first; from published metadata",
         )
 
     def _get_collection(self, key: str) -> PublicCollection:

@@ -1,7 +1,7 @@
 """Check pinned packages against a release of a framework or of Python that a site wants to upgrade to."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -37,6 +37,7 @@ class UpgradeGoal(Struct, frozen=True, kw_only=True):
         python: A Python: "3.14".
         projects: Normalized names of the projects whose versions are those of the framework.
         released_at: When the framework's release was published, in Unix seconds; 0 if it is unknown.
+        remark: What a reader should know of the goal: that no such release is known. "" if there is nothing.
     """
 
     framework: str = ""
@@ -44,6 +45,7 @@ class UpgradeGoal(Struct, frozen=True, kw_only=True):
     python: str = ""
     projects: frozenset[str] = frozenset()
     released_at: int = 0
+    remark: str = ""
 
     @property
     def label(self) -> str:
@@ -118,6 +120,21 @@ def parse_framework_goal(text: str, frameworks: Sequence[str]) -> tuple[str, str
     if name.lower() not in by_name:
         raise InvalidRequest(f"the collection is not about {name}, but about {', '.join(frameworks)}")
     return by_name[name.lower()], version
+
+
+def build_goal_remark(framework: str, version: str, known_versions: Iterable[str]) -> str:
+    """Return a remark that no such release of a framework is known; "" if one is, or if it precedes all known ones.
+
+    Args:
+        known_versions: Those of the framework's releases, previews included; none if they are not known.
+    """
+    known = sorted(filter(None, map(parse_version, known_versions)))
+    numbers = tuple(map(int, version.split(".")))
+    releases = [(*release.release, 0, 0, 0)[: len(numbers)] for release in known]
+    if not known or numbers in releases or numbers < releases[0]:
+        return ""
+    newest = max((release for release in known if not release.is_prerelease), default=known[-1])
+    return f"No release {framework} {version} is known; the newest is {newest}"
 
 
 def parse_python_goal(text: str) -> str:

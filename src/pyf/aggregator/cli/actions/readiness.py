@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import click
 from msgspec import to_builtins
 from rich.text import Text
 
@@ -24,6 +25,8 @@ def run_readiness(selection: Selection, *, goal: tuple[str, str], limit: int, as
     target = selection.resolve(settings).target
     with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
         board = build_board(deps, target, framework=goal[0], python=goal[1], limit=limit)
+    if board.goal.remark:
+        click.echo(f"Warning: {board.goal.remark}", err=True)
     if as_json:
         print_json(to_dict(board))
     else:
@@ -36,6 +39,7 @@ def to_dict(board: ReadinessBoard) -> dict[str, Any]:
     """Return a board as printed as JSON, and as the API returns it."""
     return {
         "goal": board.goal.label,
+        "remark": board.goal.remark,
         "ready": board.ready_count,
         "packages": to_builtins(board.packages),
         "trend": to_builtins(board.trend),

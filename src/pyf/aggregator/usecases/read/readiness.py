@@ -164,7 +164,7 @@ def _list_other_goals(
         return [UpgradeGoal(python=python) for python in reversed(PYTHON_RELEASES) if python != goal.python]
     names = (name.rpartition(" ") for name in _list_framework_versions(deps, target))
     return [
-        replace(goal, version=version, released_at=find_release_date(framework_releases, version))
+        replace(goal, version=version, released_at=find_release_date(framework_releases, version), remark="")
         for framework, _, version in names
         if framework == goal.framework and version != goal.version
     ]

@@ -14,6 +14,7 @@ from ...domain.upgrade import (
     CheckedPackage,
     Status,
     UpgradeGoal,
+    build_goal_remark,
     check_package,
     is_installable,
     parse_framework_goal,
@@ -28,7 +29,7 @@ MAX_PACKAGES = 2000
 
 
 class UpgradeReport(Struct, frozen=True, kw_only=True):
-    """The checked packages, the worst first, and the lines of the files that could not be used."""
+    """The checked packages, the worst first, the lines of the files that could not be used, and remarks."""
 
     goal: UpgradeGoal
     packages: tuple[CheckedPackage, ...]
@@ -73,7 +74,7 @@ def check_requirements(
     hidden_names = get_hidden_names(deps, target)
     listed = select_packages(listed, goal.python)
     packages = listed.packages[:MAX_PACKAGES]
-    problems = list(listed.problems)
+    problems = [*filter(None, [goal.remark]), *listed.problems]
     if not packages:
         problems.append("nothing to check: no line names a package")
     if len(listed.packages) > len(packages):
@@ -106,21 +107,26 @@ def resolve_goal(
     filter_ = target.filter or state.filter
     name, version = parse_framework_goal(framework, filter_.frameworks) if framework else ("", "")
     projects = filter_.framework_projects if name else frozenset[str]()
-    releases = list_framework_releases(deps, target, projects)
+    published = _read_releases(deps, target, projects)
+    releases = list(filter(is_installable, published))
     goal = UpgradeGoal(
         framework=name,
         version=version,
         python=parse_python_goal(python) if python else "",
         projects=projects,
         released_at=find_release_date(releases, version),
+        remark=build_goal_remark(name, version, (release.version for release in published)) if version else "",
     )
     return goal, releases
 
 
 def list_framework_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
     """Return the final releases of the framework's own projects that the collection has."""
-    documents = deps.index.get_documents(target.collection, projects).values()
-    return [release for release in chain.from_iterable(documents) if is_installable(release)]
+    return list(filter(is_installable, _read_releases(deps, target, projects)))
+
+
+def _read_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
+    return list(chain.from_iterable(deps.index.get_documents(target.collection, projects).values()))
 
 
 def find_release_date(releases: Iterable[RegistryFields], version: str) -> int:

@@ -84,11 +84,12 @@ class SearchResponse(Struct, frozen=True, kw_only=True):
 class ReadinessResponse(Struct, frozen=True, kw_only=True):
     """Packages that are not ready first, then by downloads.
 
-    `trend` has the number of ready ones by month, by the upload dates of their releases; `recorded_trend` by what was
-    recorded in each month.
+    `remark` says if no such release is known. `trend` has the number of ready ones by month, by the upload dates of
+    their releases; `recorded_trend` by what was recorded in each month.
     """
 
     goal: str
+    remark: str
     ready: int
     packages: tuple[PackageReadiness, ...]
     trend: tuple[TrendPoint, ...]
@@ -99,6 +100,7 @@ class ReadinessResponse(Struct, frozen=True, kw_only=True):
         """Convert a board."""
         return cls(
             goal=board.goal.label,
+            remark=board.goal.remark,
             ready=board.ready_count,
             packages=board.packages,
             trend=board.trend,

@@ -103,6 +103,7 @@ class BoardView(Struct, frozen=True, kw_only=True):
     """The view of a board."""
 
     goal: str
+    remark: str
     goals: tuple[GoalLink, ...]
     ready: int
     total: int
@@ -127,6 +128,7 @@ def build_board_view(
     offered += [(f"Python {name}", [("python", name)]) for name in goals[1]]
     return BoardView(
         goal=board.goal.label,
+        remark=board.goal.remark,
         goals=tuple(
             GoalLink(label=label, url=urls.readiness_path(collection, query), is_current=label == board.goal.label)
             for label, query in offered
