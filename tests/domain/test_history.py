@@ -47,7 +47,7 @@ def draw_history(draw: st.DrawFn) -> HistoryFields:
         )
         for month in months
     ]
-    return build_history_fields(History(months=tuple(records), repository=draw(st.integers(0, 3))))
+    return build_history_fields(History(months=tuple(records), repository_created=draw(st.integers(0, 3))))
 
 
 @st.composite

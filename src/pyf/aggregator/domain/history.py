@@ -1,6 +1,6 @@
 """The history of a package: score, stars, downloads and newest release by month, in a compact form.
 
-A month has the last values that were read in it. Support is not stored: it follows from the documents of the releases.
+A record has the last values that were read in its month. Support is not stored: the documents of the releases say it.
 """
 
 import re
@@ -21,12 +21,12 @@ from .timestamps import is_in_future
 
 MAX_MONTHS = 120
 
-# A value that was read longer ago is not one of the month.
+# A value that was read longer ago is not recorded for the present month.
 MAX_VALUE_AGE = 31 * 86_400
 
 _MAX_COUNT = 10**15 - 1
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-# Score, mark of another repository, stars, downloads, minute, release.
+# Score, "*" for another repository, stars, downloads, minute, release.
 _RECORD = re.compile(r"([0-9]{0,3}),(\*?)([0-9]{0,15}),([0-9]{0,15}),([0-9]{1,5})(?:,([^,;]*))?")
 
 
@@ -53,12 +53,12 @@ class History(Struct, frozen=True, kw_only=True):
     """The records of a package, one a month, the oldest first.
 
     Attributes:
-        repository: When the repository of the latest stars was created: repositories keep that when they are renamed.
-            0 if it is unknown.
+        repository_created: When the repository of the latest stars was created, in Unix seconds; 0 if it is unknown.
+            It identifies the repository, also after a change of its name.
     """
 
     months: tuple[MonthRecord, ...] = ()
-    repository: int = 0
+    repository_created: int = 0
 
 
 class HistoryMonth(Struct, frozen=True, kw_only=True):
@@ -103,7 +103,7 @@ def _build_month(record: MonthRecord, release: RegistryFields | None) -> History
 
 
 def record_month(enrichments: Enrichments, now: float, *, release: str = "") -> HistoryFields:
-    """Return the history of a package with what is known now; the same one if nothing has changed this month.
+    """Return the history of a package with the present values; the same one if nothing has changed this month.
 
     A value that is unknown now does not replace a known one of the same month.
 
@@ -114,23 +114,25 @@ def record_month(enrichments: Enrichments, now: float, *, release: str = "") -> 
     month = to_month(now)
     # Months in the future come from a clock that was wrong.
     earlier = [record for record in stored.months if record.month < month]
-    present = next((record for record in stored.months if record.month == month), None)
-    latest = present or (earlier[-1] if earlier else None)
-    stars, repository = _read_stars(enrichments, now)
-    is_other = bool(repository and stored.repository and repository != stored.repository)
+    current = next((record for record in stored.months if record.month == month), None)
+    latest = current or (earlier[-1] if earlier else None)
+    stars, repository_created = _read_stars(enrichments, now)
+    is_other = bool(repository_created and stored.repository_created not in (0, repository_created))
     known = MonthRecord(
         month=month,
         minute=_to_minute(now),
-        score=_limit(to_optional(enrichments.health.health_score), 100) if enrichments.health else None,
+        score=_drop_implausible(to_optional(enrichments.health.health_score), 100) if enrichments.health else None,
         stars=stars,
         downloads=_read_downloads(enrichments, now),
         release=release or (latest.release if latest else ""),
         is_other_repository=is_other,
     )
-    record = _fill_unknown(known, present) if present else known
-    if present and replace(record, minute=present.minute) == present:
-        record = present
-    return build_history_fields(History(months=(*earlier, record), repository=repository or stored.repository))
+    record = _fill_unknown(known, current) if current else known
+    if current and replace(record, minute=current.minute) == current:
+        record = current
+    return build_history_fields(
+        History(months=(*earlier, record), repository_created=repository_created or stored.repository_created)
+    )
 
 
 def has_month(fields: HistoryFields | UnsetType, now: float) -> bool:
@@ -144,11 +146,14 @@ def merge_histories(one: HistoryFields | UnsetType, other: HistoryFields | Unset
     histories = parse_history(one), parse_history(other)
     records: dict[str, MonthRecord] = {}
     for record in (record for history in histories for record in history.months):
-        present = records.get(record.month)
-        records[record.month] = record if present is None else max(present, record, key=_to_order_key)
-    # Decided by what a merge keeps, so that merging once more changes nothing.
-    latest = max(histories, key=lambda history: (bool(history.repository), _find_last(history), history.repository))
-    return build_history_fields(History(months=tuple(records.values()), repository=latest.repository))
+        other_record = records.get(record.month, record)
+        records[record.month] = max(other_record, record, key=_to_order_key)
+    # This choice depends only on what a merge keeps, so that merging again changes nothing.
+    latest = max(
+        histories,
+        key=lambda history: (bool(history.repository_created), _find_last_time(history), history.repository_created),
+    )
+    return build_history_fields(History(months=tuple(records.values()), repository_created=latest.repository_created))
 
 
 def parse_history(fields: HistoryFields | UnsetType) -> History:
@@ -162,7 +167,7 @@ def parse_history(fields: HistoryFields | UnsetType) -> History:
     for month, text in zip(iter_months(first), texts, strict=False):
         if text:
             records.append(_parse_record(month, text, records[-1].release if records else ""))
-    return History(months=tuple(records), repository=fields.history_repository or 0)
+    return History(months=tuple(records), repository_created=fields.history_repository or 0)
 
 
 def build_history_fields(history: History) -> HistoryFields:
@@ -177,7 +182,7 @@ def build_history_fields(history: History) -> HistoryFields:
     months = iter_months(records[0].month, records[-1].month)
     return HistoryFields(
         history=";".join([records[0].month, *(texts.get(month, "") for month in months)]),
-        history_repository=history.repository,
+        history_repository=history.repository_created,
     )
 
 
@@ -217,18 +222,18 @@ def _read_stars(enrichments: Enrichments, now: float) -> tuple[int | None, int]:
     repository = enrichments.repository
     if not repository or repository.repository_stars is UNSET or not _is_recent(repository.repository_checked, now):
         return None, 0
-    return _limit(repository.repository_stars, _MAX_COUNT), repository.repository_created or 0
+    return _drop_implausible(repository.repository_stars, _MAX_COUNT), repository.repository_created or 0
 
 
 def _read_downloads(enrichments: Enrichments, now: float) -> int | None:
     downloads = enrichments.downloads
     if not downloads or not _is_recent(downloads.download_updated, now):
         return None
-    return _limit(to_optional(downloads.download_last_month), _MAX_COUNT)
+    return _drop_implausible(to_optional(downloads.download_last_month), _MAX_COUNT)
 
 
-def _limit(value: int | None, highest: int) -> int | None:
-    """Return a value that can be right, None for another one."""
+def _drop_implausible(value: int | None, highest: int) -> int | None:
+    """Return a value from 0 to the highest plausible one; None for any other."""
     return value if value is not None and 0 <= value <= highest else None
 
 
@@ -236,14 +241,14 @@ def _is_recent(read_at: int | UnsetType, now: float) -> bool:
     return read_at is not UNSET and now - read_at <= MAX_VALUE_AGE and not is_in_future(read_at, now)
 
 
-def _fill_unknown(record: MonthRecord, present: MonthRecord) -> MonthRecord:
+def _fill_unknown(record: MonthRecord, earlier: MonthRecord) -> MonthRecord:
     """Return a record with the values of an earlier one of the same month where its own are unknown."""
     return replace(
         record,
-        score=present.score if record.score is None else record.score,
-        stars=present.stars if record.stars is None else record.stars,
-        downloads=present.downloads if record.downloads is None else record.downloads,
-        is_other_repository=record.is_other_repository or present.is_other_repository,
+        score=earlier.score if record.score is None else record.score,
+        stars=earlier.stars if record.stars is None else record.stars,
+        downloads=earlier.downloads if record.downloads is None else record.downloads,
+        is_other_repository=record.is_other_repository or earlier.is_other_repository,
     )
 
 
@@ -253,7 +258,7 @@ def _to_order_key(record: MonthRecord) -> tuple[object, ...]:
     return (record.minute, *values, record.release, record.is_other_repository)
 
 
-def _find_last(history: History) -> tuple[str, int]:
+def _find_last_time(history: History) -> tuple[str, int]:
     """Return the month and minute of the last record."""
     return max(((record.month, record.minute) for record in history.months), default=("", 0))
 

@@ -35,8 +35,8 @@ class PackageReadiness(Struct, frozen=True, kw_only=True):
             excludes the goal and supports a later one; "" for others.
         degree: How far it supports the goal: `declared`, `admitted`, `unknown` or `excluded`.
         evidence: What the state is based on, in words.
-        since_release: The first release from which on all support the goal, up to `last_supporting` if there is one; ""
-            for a package that is not ready.
+        since_release: The release from which on every release supports the goal, up to `last_supporting` if there is
+            one; "" for a package that is not ready.
         since: When that release was uploaded, in Unix seconds; 0 if it is unknown.
         latest_supported: The newest earlier goal that the newest release supports; "" for a package that is ready.
         tracker: The URL of its issue tracker, "" if it is unknown.
@@ -95,7 +95,7 @@ def evaluate_readiness(
         earlier_goals = (item for item in other_goals if item.version_key < goal.version_key)
         labels = (item.label for item in earlier_goals if is_supporting(_evaluate(newest, item)))
         return replace(readiness, latest_supported=next(labels, ""))
-    first = _find_first_of_run(last, releases, goal)
+    first = _find_run_start(last, releases, goal)
     return replace(
         readiness,
         state=Readiness.READY,
@@ -108,9 +108,9 @@ def evaluate_readiness(
 def _find_last_supporting(
     newest: RegistryFields, releases: Iterable[RegistryFields], goal: UpgradeGoal, other_goals: Iterable[UpgradeGoal]
 ) -> tuple[RegistryFields | None, Support]:
-    """Return the last release that supports a goal, None for a package that is not ready, and the support that tells.
+    """Return the last release that supports a goal, with its support; None and the newest one's support without any.
 
-    An earlier release counts if the newest one excludes the goal because it has moved on to a later one.
+    An earlier release counts only if the newest one excludes the goal because it has moved on to a later one.
     """
     support = _evaluate(newest, goal)
     if is_supporting(support):
@@ -142,8 +142,8 @@ def _list_earlier(release: RegistryFields, releases: Iterable[RegistryFields]) -
     return sorted(earlier, key=lambda item: to_version_key(item.version), reverse=True)
 
 
-def _find_first_of_run(last: RegistryFields, releases: Sequence[RegistryFields], goal: UpgradeGoal) -> RegistryFields:
-    """Return the first release from which on all supported the goal, up to a last one."""
+def _find_run_start(last: RegistryFields, releases: Sequence[RegistryFields], goal: UpgradeGoal) -> RegistryFields:
+    """Return the first release of the unbroken run of releases up to `last` that support the goal."""
     first = last
     for release in _list_earlier(last, releases):
         if not is_supporting(_evaluate(release, goal)):
@@ -180,21 +180,21 @@ def build_recorded_trend(
         if not records:
             continue
         first = min(first, records[0].month)
-        is_ready = _RecordedReadiness(releases, goal, other_goals)
+        recorded_readiness = _RecordedReadiness(releases, goal, other_goals)
         newest_by_month = {record.month: record.release for record in records}
         earlier = find_record(records, months[0])
         newest = earlier.release if earlier else ""
         for month in months:
             newest = newest_by_month.get(month, newest)
-            ready_counts[month] += is_ready(newest)
+            ready_counts[month] += recorded_readiness.is_ready(newest)
     return tuple(TrendPoint(month, count) for month, count in ready_counts.items() if month >= first)
 
 
 class _RecordedReadiness:
-    """Whether a package was ready when a release was its newest one.
+    """The readiness of a package in the past, by the release that was its newest one.
 
-    Most releases publish the same as the one before, so each statement is evaluated once: a package needs 40
-    microseconds instead of 1,000 for two years.
+    Most releases publish the same as the one before, so equal metadata is evaluated once: a package takes 40
+    microseconds for two years instead of 1,000.
     """
 
     def __init__(
@@ -203,27 +203,27 @@ class _RecordedReadiness:
         self._releases = {release.version: release for release in releases}
         self._goal, self._other_goals = goal, other_goals
         self._by_version: dict[str, bool] = {"": False}
-        self._by_statement: dict[object, Support] = {}
+        self._by_metadata: dict[object, Support] = {}
 
-    def __call__(self, version: str) -> bool:
+    def is_ready(self, version: str) -> bool:
+        """Return whether the package was ready with a release; not with a deleted one, whose support is unknown."""
         if version not in self._by_version:
             release = self._releases.get(version)
-            # What a deleted release supported is not known.
             self._by_version[version] = release is not None and self._evaluate(release)
         return self._by_version[version]
 
     def _evaluate(self, release: RegistryFields) -> bool:
-        statement = _to_statement(release, self._goal)
-        support = self._by_statement.get(statement)
+        key = _build_metadata_key(release, self._goal)
+        support = self._by_metadata.get(key)
         if support is None:
-            support = self._by_statement[statement] = _evaluate(release, self._goal)
+            support = self._by_metadata[key] = _evaluate(release, self._goal)
         if support.degree is not Degree.EXCLUDED:
             return is_supporting(support)
         return _find_last_supporting(release, self._releases.values(), self._goal, self._other_goals)[0] is not None
 
 
-def _to_statement(release: RegistryFields, goal: UpgradeGoal) -> object:
-    """Return all of a release that its degree of support depends on."""
+def _build_metadata_key(release: RegistryFields, goal: UpgradeGoal) -> object:
+    """Return a key that is equal for releases with the same degree of support."""
     release_times = [goal.released_at]
     if goal.python in PYTHON_RELEASES:
         release_times.append(to_unix_seconds(PYTHON_RELEASES[goal.python]))

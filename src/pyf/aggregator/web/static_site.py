@@ -26,8 +26,8 @@ from ..ports import Dependencies
 from ..settings import Settings
 from ..usecases.collections.overview import PublicCollection, list_collections
 from ..usecases.read.package_views import sanitize_hit
-from ..usecases.read.readiness import list_goals
 from ..usecases.read.search import get_hidden_names
+from ..usecases.read.upgrade_goal import list_offered_releases
 from . import urls
 from .app import STATIC_FOLDER, create_app
 from .pages.readiness import to_goal_pairs
@@ -151,7 +151,7 @@ class _Builder:
     def _iter_readiness_paths(self, collection: PublicCollection) -> Iterator[tuple[str, str]]:
         key = collection.key
         yield urls.readiness_path(key), f"in/{key}/readiness/index.html"
-        frameworks, pythons = list_goals(self._deps, collection.target)
+        frameworks, pythons = list_offered_releases(self._deps, collection.target)
         for pairs in [to_goal_pairs(name, "") for name in frameworks] + [to_goal_pairs("", name) for name in pythons]:
             slug = _UNSAFE.sub("-", "-".join(value for _, value in pairs).lower())
             yield urls.readiness_path(key, pairs), f"in/{key}/readiness/{slug}/index.html"

@@ -49,7 +49,7 @@ def to_unix_seconds(day: str) -> int:
 
 _RELEASE_TIMES = tuple(sorted(map(to_unix_seconds, PYTHON_RELEASES.values())))
 
-# A release that comes later than this after another one, and does not list it although it lists others, contradicts.
+# Seconds after which a release should list a new version: one that lists only others is evidence against it.
 GRACE_PERIOD = 180 * _DAY
 
 # Bug-fix releases to test specifiers with, besides those near a bound; minor releases of a major one to test.
@@ -61,7 +61,7 @@ _PYTHON = "Programming Language :: Python :: "
 
 
 class Degree(IntEnum):
-    """How far a release supports another one; a higher degree is stronger."""
+    """How far a release of a package supports a release of Python or of a framework; a higher degree is stronger."""
 
     EXCLUDED = 0
     UNKNOWN = 1
@@ -115,17 +115,17 @@ def evaluate_python_support(release: ReleaseEvidence, python: str) -> Support:
 
 def list_supported_pythons(release: ReleaseEvidence) -> tuple[str, ...]:
     """Return the Pythons that a release declares or admits, such as `Python 3.12`, oldest first."""
-    # Releases between two Pythons are alike.
-    out_count = bisect_left(_RELEASE_TIMES, release.uploaded - GRACE_PERIOD)
+    # The result is the same for all uploads between the releases of two Pythons, so it is cached by their number.
+    released_count = bisect_left(_RELEASE_TIMES, release.uploaded - GRACE_PERIOD)
     classifiers = tuple(classifier for classifier in release.classifiers if classifier.startswith(_PYTHON))
-    return _list_supported(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), out_count)
+    return _list_supported(classifiers, release.requires_python, _list_wheel_pythons(release.filenames), released_count)
 
 
 @lru_cache(maxsize=4096)  # releases of a project mostly publish the same
 def _list_supported(
-    classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], out_count: int
+    classifiers: tuple[str, ...], requires_python: str, wheel_pythons: tuple[str, ...], released_count: int
 ) -> tuple[str, ...]:
-    uploaded = _RELEASE_TIMES[out_count - 1] + GRACE_PERIOD + 1 if out_count else 0
+    uploaded = _RELEASE_TIMES[released_count - 1] + GRACE_PERIOD + 1 if released_count else 0
     pythons = sorted({*PYTHON_RELEASES, *_list_declared(classifiers)}, key=_to_key)
     supports = (
         (python, _evaluate_python(classifiers, requires_python, wheel_pythons, uploaded, python)) for python in pythons
@@ -159,12 +159,12 @@ def _evaluate_python(
     if specifier is None:
         reason = f"its classifiers list only {_join(listed)}" if listed else "no classifier of a Python release"
         return Support(degree=Degree.UNKNOWN, evidence=f"it has no requires-python, and {reason}")
-    return _weigh_admission(
+    return _evaluate_admission(
         requirement,
         target=python,
         listed=[name for name in listed if name.startswith(f"{major}.")],
         released_at=to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
-        release=ReleaseEvidence(uploaded=uploaded),
+        uploaded=uploaded,
         # Tools write "<4" into every requires-python: it says nothing about the minor releases of Python 3.
         is_bounded=not _admits(specifier, f"{major}.{_LAST_PATCH}"),
     )
@@ -195,7 +195,7 @@ def evaluate_framework_support(
         if parsed.is_run_time and (specifier := parse_specifier(parsed.versions)) is not None
     ]
     for line, specifier in specifiers:
-        # A line with a marker may be one of several, each for other circumstances.
+        # A line with a marker may be one of several alternatives.
         if ";" not in line and not _admits(specifier, version):
             return Support(degree=Degree.EXCLUDED, evidence=f'its requirement "{line}" excludes it')
     if declared := next((name for name in listed if name == version or name.startswith(f"{version}.")), ""):
@@ -215,29 +215,38 @@ def evaluate_framework_support(
         reasons = [text for text in (reason, only) if text]
         nothing = f"nothing says which versions of {framework} it supports"
         return Support(degree=Degree.UNKNOWN, evidence=", and ".join(reasons) or nothing)
-    return _weigh_admission(
+    return _evaluate_admission(
         f'its requirement "{line}"',
         target=version,
         listed=listed,
         released_at=released_at,
-        release=release,
+        uploaded=release.uploaded,
         is_bounded=has_upper_bound(specifier),
     )
 
 
-def _weigh_admission(
+def _evaluate_admission(
     requirement: str,
     *,
     target: str,
     listed: Sequence[str],
     released_at: int,
-    release: ReleaseEvidence,
+    uploaded: int,
     is_bounded: bool,
 ) -> Support:
-    """Return the degree of a release that a requirement admits, and that no classifier names."""
-    is_out = bool(released_at) and release.uploaded >= released_at
+    """Return the degree of a target that a requirement admits and no classifier names.
+
+    Args:
+        requirement: The requirement, in words.
+        target: The version of the framework or of Python.
+        listed: Versions that classifiers name.
+        released_at: When the target was released, in Unix seconds; 0 if it is unknown.
+        uploaded: When the package's release was uploaded.
+        is_bounded: Whether the requirement has an upper bound.
+    """
+    is_later = bool(released_at) and uploaded >= released_at
     is_newer = all(_to_key(target) > _to_key(name) for name in listed)
-    if listed and (not is_newer or (is_out and release.uploaded > released_at + GRACE_PERIOD)):
+    if listed and (not is_newer or (is_later and uploaded > released_at + GRACE_PERIOD)):
         return Support(
             degree=Degree.UNKNOWN,
             evidence=f"{requirement} admits it, but its classifiers list only {_join(listed)}",
@@ -245,11 +254,11 @@ def _weigh_admission(
     reason = f"{requirement} admits it"
     if is_bounded:
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
-    if is_out:
+    if is_later:
         return Support(
             degree=Degree.ADMITTED, evidence=f"{reason}, and this package release is newer", is_confirmed=True
         )
-    age = "is" if released_at and release.uploaded else "may be"
+    age = "is" if released_at and uploaded else "may be"
     return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but this package release {age} older")
 
 

@@ -45,8 +45,42 @@ RATE_LIMITED = "GitHub's rate limit without GITHUB_TOKEN is used up; the next ru
 DEADLINE_PASSED = "not processed before the deadline; the next run continues"
 
 
+def enrich_repositories(
+    deps: Dependencies,
+    target: Target,
+    *,
+    name: str = "",
+    options: EnrichOptions = EnrichOptions(),
+    on_notice: Callable[[str], None] | None = None,
+    on_result: Callable[[RepositoryResult], None] | None = None,
+) -> EnrichmentReport:
+    """Read the repositories of a collection's packages, or of one package, and write their data and scores.
+
+    A result is cached for the policy's `repository_max_age`, for all collections. A package whose repository is gone
+    loses its fields; one whose request fails keeps them. A host that fails does not stop the others.
+
+    Args:
+        on_notice: Takes a line that the user should read before the first request.
+        on_result: Takes each response of the host.
+    """
+    report = EnrichmentReport("github" if options.host == GITHUB else "repositories", target.collection)
+    with report.recording(deps):
+        require_state(deps, target)
+        hosts = {name: host for name, host in deps.repository_hosts.items() if options.host in ("", name)}
+        lookups = _list_lookups(deps, target, hosts, name=name, limit=options.limit)
+        report.found = len(lookups)
+        covers_collection = not name and options.limit is None
+        run = _RepositoryRun(
+            deps, hosts, target.collection, report, options, on_result, covers_collection=covers_collection
+        )
+        run.plan(lookups)
+        run.run(on_notice or report.notices.append)
+        run.reverify()
+    return report
+
+
 @dataclass
-class RepositoryLookup:
+class _RepositoryLookup:
     """The lookup of one package's repository.
 
     Attributes:
@@ -69,9 +103,9 @@ class RepositoryLookup:
         return 0 if checked is UNSET else drop_future(checked, now)
 
 
-def list_lookups(
+def _list_lookups(
     deps: Dependencies, target: Target, hosts: Collection[str], *, name: str = "", limit: int | None = None
-) -> list[RepositoryLookup]:
+) -> list[_RepositoryLookup]:
     """Return the lookups of a collection's packages, or of one (in any spelling), the oldest check first.
 
     Args:
@@ -97,16 +131,15 @@ def list_lookups(
 
 def _iter_lookups(
     deps: Dependencies, collection: str, names: Iterable[str], hosts: Collection[str]
-) -> Iterator[RepositoryLookup]:
+) -> Iterator[_RepositoryLookup]:
     for batch in batched(names, _LOOKUP_BATCH):
         for name, documents in deps.index.get_packages(collection, batch).items():
             releases = [document.registry for document in documents]
             previous = documents[0].repository or RepositoryFields()
             claim = RepositoryClaim(project=name, users=releases[0].maintainers)
-            lookup = RepositoryLookup(name=name, claim=claim, previous=previous)
+            lookup = _RepositoryLookup(name=name, claim=claim, previous=previous)
             refs = list_repository_candidates(releases, deps.policy.own_hosts)
-            # The best link decides where the package is: a mirror or a former home tells little about one that has
-            # moved.
+            # Only the host of the best link counts: other links often lead to mirrors or to former repositories.
             if refs and refs[0].host not in hosts:
                 lookup.other_host = refs[0]
             else:
@@ -115,21 +148,31 @@ def _iter_lookups(
 
 
 class _FoundRepository(Struct, frozen=True):
-    """A package whose repository was found, with the verification that was written."""
+    """A package with its repository, and the verification that was written."""
 
-    lookup: RepositoryLookup
+    lookup: _RepositoryLookup
     cached: CachedRepository
     repository: Repository
     is_verified: bool | UnsetType
 
 
 @dataclass
-class RepositoryRun:
-    """One run.
+class _RepositoryRun:
+    """A run: `plan` uses cached repositories and queues the others, `run` requests those, `reverify` corrects.
+
+    Dictionaries by repository have the key of its `RepositoryRef`.
 
     Attributes:
         hosts: The hosts that it reads, by name.
         covers_collection: Whether the run sees all packages of the collection, and so all claims on a repository.
+        _cached: Results by repository, those of this run included.
+        _failures: Failed requests by repository.
+        _waiting_lookups: The lookups that need a queued repository, by repository.
+        _queues: Repositories to request, by host.
+        _errors: Failures of whole hosts, by host.
+        _claims: The lookups whose best candidate is a repository, by repository.
+        _found_fields, _missing_fields: Fields to write, by normalized name.
+        _requests_left: The rest of the rate limit, by host.
     """
 
     deps: Dependencies
@@ -141,11 +184,11 @@ class RepositoryRun:
     covers_collection: bool
     _cached: dict[str, CachedRepository] = field(default_factory=dict)
     _failures: dict[str, AggregatorError] = field(default_factory=dict)
-    _waiting_lookups: dict[str, list[RepositoryLookup]] = field(default_factory=dict)
+    _waiting_lookups: dict[str, list[_RepositoryLookup]] = field(default_factory=dict)
     _queues: dict[str, deque[RepositoryRef]] = field(default_factory=lambda: defaultdict(deque))
     _errors: dict[str, AggregatorError] = field(default_factory=dict)
     _requested: set[str] = field(default_factory=set)
-    _claims: dict[str, list[RepositoryLookup]] = field(default_factory=lambda: defaultdict(list))
+    _claims: dict[str, list[_RepositoryLookup]] = field(default_factory=lambda: defaultdict(list))
     _verified: dict[str, bool] = field(default_factory=dict)
     _found_repositories: list[_FoundRepository] = field(default_factory=list)
     _found_fields: dict[str, RepositoryFields] = field(default_factory=dict)
@@ -153,7 +196,7 @@ class RepositoryRun:
     _requests_left: dict[str, float] = field(default_factory=dict)
     _done_count: int = 0
 
-    def plan(self, lookups: Sequence[RepositoryLookup]) -> None:
+    def plan(self, lookups: Sequence[_RepositoryLookup]) -> None:
         """Record the cached repositories, and queue the repositories to request."""
         for lookup in lookups:
             if lookup.candidates:
@@ -274,7 +317,7 @@ class RepositoryRun:
             for lookup in self._waiting_lookups.pop(result.ref.key, ()):
                 self._try_next(lookup)
 
-    def _try_next(self, lookup: RepositoryLookup) -> None:
+    def _try_next(self, lookup: _RepositoryLookup) -> None:
         """Try the candidates of a lookup until one is found or has to be requested."""
         while lookup.candidates:
             ref = lookup.candidates[0]
@@ -292,7 +335,7 @@ class RepositoryRun:
             lookup.not_found.append(lookup.candidates.popleft())
         return self._record_missing(lookup)
 
-    def _record_found(self, lookup: RepositoryLookup, cached: CachedRepository, repository: Repository) -> None:
+    def _record_found(self, lookup: _RepositoryLookup, cached: CachedRepository, repository: Repository) -> None:
         verified = self._verify(lookup, cached.ref, repository)
         self._found_fields[lookup.name] = to_repository_fields(
             repository, is_verified=verified, checked_at=cached.fetched_at
@@ -301,7 +344,7 @@ class RepositoryRun:
         self.report.cached += cached.ref.key not in self._requested
         self._count_done()
 
-    def _verify(self, lookup: RepositoryLookup, ref: RepositoryRef, repository: Repository) -> bool | UnsetType:
+    def _verify(self, lookup: _RepositoryLookup, ref: RepositoryRef, repository: Repository) -> bool | UnsetType:
         """Verify a repository by all packages that link to it first; a partial run keeps an earlier verification."""
         if self.covers_collection:
             if ref.key not in self._verified:
@@ -310,7 +353,7 @@ class RepositoryRun:
             return self._verified[ref.key]
         return lookup.previous.repository_verified if lookup.previous.repository_url == repository.ref.url else UNSET
 
-    def _record_missing(self, lookup: RepositoryLookup) -> None:
+    def _record_missing(self, lookup: _RepositoryLookup) -> None:
         checked = int(self.deps.now())
         if lookup.other_host is not None:
             self.report.add_missing(lookup.name, f"{OTHER_HOST}: {lookup.other_host.url}")
@@ -352,37 +395,3 @@ def _format_rate_limit(rate_limit: RateLimitStatus, request_count: int) -> str:
     if request_count <= rate_limit.remaining:
         return line
     return f"{line} The packages with the oldest check come first, the others are left to a later run."
-
-
-def enrich_repositories(
-    deps: Dependencies,
-    target: Target,
-    *,
-    name: str = "",
-    options: EnrichOptions = EnrichOptions(),
-    on_notice: Callable[[str], None] | None = None,
-    on_result: Callable[[RepositoryResult], None] | None = None,
-) -> EnrichmentReport:
-    """Look up the repositories of a collection's packages, or of one package, and write their fields.
-
-    A result is cached for the policy's `repository_max_age`, for all collections. A package whose repository is gone
-    loses its fields; one whose request fails keeps them. A host that fails does not stop the others.
-
-    Args:
-        on_notice: Takes a line that the user should read before the first request.
-        on_result: Takes each response of the host.
-    """
-    report = EnrichmentReport("github" if options.host == GITHUB else "repositories", target.collection)
-    with report.recording(deps):
-        require_state(deps, target)
-        hosts = {name: host for name, host in deps.repository_hosts.items() if options.host in ("", name)}
-        lookups = list_lookups(deps, target, hosts, name=name, limit=options.limit)
-        report.found = len(lookups)
-        covers_collection = not name and options.limit is None
-        run = RepositoryRun(
-            deps, hosts, target.collection, report, options, on_result, covers_collection=covers_collection
-        )
-        run.plan(lookups)
-        run.run(on_notice or report.notices.append)
-        run.reverify()
-    return report

@@ -1,30 +1,25 @@
-"""Check the packages that a project uses: do they support a release to upgrade to, and are they in good shape?"""
+"""Check the packages that a project uses: whether each supports the upgrade, and what else is wrong with it."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from itertools import chain
+from collections.abc import Sequence
 
 from msgspec import Struct
 
 from ...domain.documents.document import Document
 from ...domain.documents.project import ProjectStatus, normalize_name
-from ...domain.documents.schema import RegistryFields
 from ...domain.requirement_files import PackageList, select_packages
 from ...domain.upgrade import (
     CheckedPackage,
     Status,
     UpgradeGoal,
-    build_goal_remark,
     check_package,
-    is_installable,
-    parse_framework_goal,
-    parse_python_goal,
 )
 from ...ports import Dependencies
-from ..collections.target import Target, require_state
+from ..collections.target import Target
 from .search import get_hidden_names
+from .upgrade_goal import resolve_goal
 
-# Packages of a file beyond this number are not checked: a bound for texts that anybody can send.
+# Packages of a file beyond this number are not checked: the web page takes texts from the public.
 MAX_PACKAGES = 2000
 
 
@@ -70,7 +65,7 @@ def check_requirements(
         InvalidRequest: A release is not understood, or the collection is about another framework.
         NotFound: The collection does not exist.
     """
-    goal = build_goal(deps, target, framework, python)
+    goal, _ = resolve_goal(deps, target, framework, python)
     hidden_names = get_hidden_names(deps, target)
     listed = select_packages(listed, goal.python)
     packages = listed.packages[:MAX_PACKAGES]
@@ -94,53 +89,8 @@ def check_requirements(
     )
 
 
-def build_goal(deps: Dependencies, target: Target, framework: str, python: str) -> UpgradeGoal:
-    """Return the goal of "Django 6.0" or "6.0", and of "3.14"; raises as `check_requirements` does."""
-    return resolve_goal(deps, target, framework, python)[0]
-
-
-def resolve_goal(
-    deps: Dependencies, target: Target, framework: str, python: str
-) -> tuple[UpgradeGoal, Sequence[RegistryFields]]:
-    """Return a goal, and the releases of its framework's own projects; raises as `check_requirements` does."""
-    state = require_state(deps, target)
-    filter_ = target.filter or state.filter
-    name, version = parse_framework_goal(framework, filter_.frameworks) if framework else ("", "")
-    projects = filter_.framework_projects if name else frozenset[str]()
-    published = _read_releases(deps, target, projects)
-    releases = list(filter(is_installable, published))
-    goal = UpgradeGoal(
-        framework=name,
-        version=version,
-        python=parse_python_goal(python) if python else "",
-        projects=projects,
-        released_at=find_release_date(releases, version),
-        remark=build_goal_remark(name, version, (release.version for release in published)) if version else "",
-    )
-    return goal, releases
-
-
-def list_framework_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
-    """Return the final releases of the framework's own projects that the collection has."""
-    return list(filter(is_installable, _read_releases(deps, target, projects)))
-
-
-def _read_releases(deps: Dependencies, target: Target, projects: Iterable[str]) -> list[RegistryFields]:
-    return list(chain.from_iterable(deps.index.get_documents(target.collection, projects).values()))
-
-
-def find_release_date(releases: Iterable[RegistryFields], version: str) -> int:
-    """Return when a framework's release was published, in Unix seconds; 0 if its releases do not tell."""
-    uploads = (
-        release.upload_timestamp
-        for release in releases
-        if version and f"{release.version}.".startswith(f"{version}.") and release.upload_timestamp
-    )
-    return min(uploads, default=0)
-
-
 def _to_checkable(documents: Sequence[Document]) -> Sequence[Document]:
-    """Return the documents of a package; none of a quarantined one, whose data is not to be trusted."""
+    """Return the documents of a package; none of a quarantined one, because its data cannot be trusted."""
     if documents and documents[0].registry.project_status == ProjectStatus.QUARANTINED:
         return ()
     return documents

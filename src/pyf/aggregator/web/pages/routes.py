@@ -17,9 +17,9 @@ from ...domain.search import MAX_TEXT_LENGTH
 from ...usecases.collections.overview import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
 from ...usecases.read.package import ProjectRemoved, get_package
-from ...usecases.read.readiness import list_goals
 from ...usecases.read.search import get_hidden_names, search_with_hints, suggest_packages
 from ...usecases.read.upgrade_check import check_requirements
+from ...usecases.read.upgrade_goal import list_offered_releases
 from .. import urls
 from ..site import InjectedSite, Site
 from ..urls import get_base_url
@@ -169,7 +169,7 @@ def show_readiness(
     """Show which of the most used packages are ready for a release."""
     collection = site.get_collection(key)
     board = site.get_board(collection, to, python)
-    goals = list_goals(site.deps, collection.target)
+    goals = list_offered_releases(site.deps, collection.target)
     view = build_board_view(collection.key, board, goals, get_base_url(request, site))
     return _render_page(site, collection, "readiness.html", page=view)
 
@@ -189,7 +189,7 @@ def show_readiness_chart(
 def show_check_form(site: InjectedSite, key: FromPath[str]) -> Template:
     """Show the form to paste a requirements or lock file."""
     collection = site.get_collection(key)
-    frameworks, pythons = list_goals(site.deps, collection.target)
+    frameworks, pythons = list_offered_releases(site.deps, collection.target)
     form = CheckForm(to=next(iter(frameworks), ""), frameworks=frameworks, pythons=pythons)
     return _render_page(site, collection, "check.html", page=None, problem="", form=form)
 
@@ -204,7 +204,7 @@ async def show_check(site: InjectedSite, key: FromPath[str], request: AnyRequest
 
 def _render_check(site: Site, key: str, values: dict[str, str]) -> Template:
     collection = site.get_collection(key)
-    frameworks, pythons = list_goals(site.deps, collection.target)
+    frameworks, pythons = list_offered_releases(site.deps, collection.target)
     page, problem, status = None, "", HTTPStatus.OK
     try:
         if len(values["text"]) > MAX_PASTED_LENGTH:
