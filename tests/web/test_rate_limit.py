@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from litestar.types import HTTPScope
 
-from pyf.aggregator.web.rate_limit import RequestLimiter, buffer_body
-from pyf.aggregator.web.token_buckets import TokenBuckets
+from pyf.aggregator.web.rate_limit import RequestLimiter, TokenBuckets, buffer_body
 from support.registry_world import Clock
 
 

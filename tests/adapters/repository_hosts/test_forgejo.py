@@ -8,9 +8,9 @@ from msgspec.json import decode
 
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.repository_hosts.forgejo import ForgejoRepository, build_host
-from pyf.aggregator.adapters.timestamps import to_optional_seconds
 from pyf.aggregator.domain.errors import NotFound, Unavailable
 from pyf.aggregator.domain.repositories import Repository, RepositoryRef
+from pyf.aggregator.domain.timestamps import to_optional_seconds
 from pyf.aggregator.ports import RepositoryHost, RepositoryResult
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.sandbox.github_fixtures import HostedRepository

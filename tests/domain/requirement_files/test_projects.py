@@ -8,12 +8,7 @@ from pathlib import Path
 import pytest
 
 from pyf.aggregator.cli.actions.checking import read_text
-from pyf.aggregator.domain.requirement_files import (
-    ListedPackage,
-    PackageList,
-    parse_requirement_file,
-    select_packages,
-)
+from pyf.aggregator.domain.requirement_files import ListedPackage, PackageList, parse_requirement_file, select_packages
 
 PROJECTS = Path(__file__).parents[2] / "data" / "requirement_files"
 

@@ -16,13 +16,7 @@ from .errors import InvalidRequest
 from .membership.requirements import excludes_python, iter_relevant_requirements
 from .replacement import Replacement, find_replacement
 from .requirement_files import ListedPackage
-from .support.degrees import (
-    Degree,
-    ReleaseEvidence,
-    Support,
-    evaluate_framework_support,
-    evaluate_python_support,
-)
+from .support.degrees import Degree, ReleaseEvidence, Support, evaluate_framework_support, evaluate_python_support
 
 _NUMBER = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
 _PYTHON_NUMBER = re.compile(r"\d\.\d{1,3}")

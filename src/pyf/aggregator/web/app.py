@@ -32,10 +32,9 @@ from .ops import ops
 from .pages import pages
 from .pages.layout import create_environment
 from .problems import to_response
-from .rate_limit import RequestLimiter, buffer_body, reject_body
+from .rate_limit import IN_MEMORY, RequestLimiter, buffer_body, reject_body
 from .responses import finalize_response
 from .site import Site
-from .token_buckets import IN_MEMORY
 from .urls import use_root_path, without_root_path
 
 STATIC_FOLDER = Path(__file__).parent / "static"

@@ -13,9 +13,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from ...domain.documents.document import unset_if_none
 from ...domain.downloads import Downloads, list_whole_months, to_month
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
-from ...domain.unset import unset_if_none
 from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import BufferedReader

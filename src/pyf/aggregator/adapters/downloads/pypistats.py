@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from msgspec import Meta, Struct
 
+from ...domain.documents.document import unset_if_none
 from ...domain.downloads import Downloads
 from ...domain.errors import AggregatorError
-from ...domain.unset import unset_if_none
 from ...ports import CostEstimate, DownloadResult
 from ..http.errors import drop_traceback
 from ..http.readers import make_json_reader

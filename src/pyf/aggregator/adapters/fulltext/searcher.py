@@ -28,14 +28,7 @@ from ...domain.relevance.similarity import (
     similarity,
 )
 from ...domain.relevance.tokenizer import get_allowed_typos
-from ...domain.search import (
-    FacetCount,
-    Hit,
-    SearchQuery,
-    Sort,
-    Suggestion,
-    has_selected_versions,
-)
+from ...domain.search import FacetCount, Hit, SearchQuery, Sort, Suggestion, has_selected_versions
 from . import queries
 from .entries import RankingContext
 from .facets import FacetCounter

@@ -11,8 +11,8 @@ from aiolimiter import AsyncLimiter
 from msgspec import Struct
 
 from ...domain.errors import Unavailable
+from ...domain.timestamps import parse_email_date
 from ...ports import RateLimiter
-from ..timestamps import parse_email_date
 
 T = TypeVar("T")
 

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct, structs
 
+from ...domain import timestamps
 from ...domain.documents.project import File, Metadata, Release, Vulnerability
 from ...domain.readme.plain_text import MAX_TEXT_LENGTH as MAX_README_SIZE
 from ...domain.text import is_placeholder
-from .. import timestamps
 
 # Indexes store serials as signed 64-bit integers; an empty registry reports 0.
 MAX_SERIAL = 2**63 - 1

@@ -7,11 +7,11 @@ from urllib.parse import unquote, urlsplit
 from xml.parsers import expat
 
 from ...domain.documents.project import normalize_name
+from ...domain.timestamps import parse_email_date
 from ...ports import FeedEntry
 from ..http.readers import BodyReader, BufferedReader
 from ..http.retry import Transient
 from ..http.service_client import MEBIBYTE, CachedResponse, Request, ServiceClient
-from ..timestamps import parse_email_date
 from .xml_text import repair_xml
 
 # Links are parsed, not titles: a name in a title may contain what looks like a version.

@@ -12,14 +12,14 @@ from urllib.parse import quote, unquote
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.json import Decoder
 
+from ...domain.documents.document import unset_if_none
 from ...domain.errors import AggregatorError, NotFound, Unavailable
 from ...domain.repositories import Repository, RepositoryRef, split_path
-from ...domain.unset import unset_if_none
+from ...domain.timestamps import to_optional_seconds
 from ...ports import RateLimitStatus, RepositoryHost, RepositoryResult
 from ..http.errors import drop_traceback
 from ..http.retry import Transient
 from ..http.service_client import MEBIBYTE, Request, Response, ServiceClient
-from ..timestamps import to_optional_seconds
 from .client import AccessRefused, HostAddress, HostClient, PauseTooLong, decode_response, fetch_one_by_one
 
 # New location of a moved repository; only its path is used, so that no other server is contacted.

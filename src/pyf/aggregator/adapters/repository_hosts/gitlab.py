@@ -13,22 +13,15 @@ from urllib.parse import quote
 from msgspec import UNSET, DecodeError, Raw, Struct, UnsetType
 from msgspec.json import Decoder, encode
 
+from ...domain.documents.document import unset_if_none
 from ...domain.errors import AggregatorError, NotFound, Unavailable
 from ...domain.repositories import Repository, RepositoryRef, split_path
-from ...domain.unset import unset_if_none
+from ...domain.timestamps import to_optional_seconds
 from ...ports import RateLimitStatus, RepositoryHost, RepositoryResult
 from ..http.errors import drop_traceback
 from ..http.retry import Timeout, Transient
 from ..http.service_client import MEBIBYTE, Request, ServiceClient
-from ..timestamps import to_optional_seconds
-from .client import (
-    MAX_CONSECUTIVE_FAILURES,
-    AccessRefused,
-    HostAddress,
-    HostClient,
-    PauseTooLong,
-    decode_response,
-)
+from .client import MAX_CONSECUTIVE_FAILURES, AccessRefused, HostAddress, HostClient, PauseTooLong, decode_response
 
 # The limit of GitLab for the argument `fullPaths`.
 MAX_BATCH = 50

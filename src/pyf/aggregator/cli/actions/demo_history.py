@@ -9,14 +9,7 @@ from ...bootstrap import open_index
 from ...domain.documents.document import Document, to_optional
 from ...domain.documents.schema import RegistryFields
 from ...domain.documents.version import to_version_key
-from ...domain.history import (
-    History,
-    MonthRecord,
-    build_history_fields,
-    parse_history,
-    shift_month,
-    to_month,
-)
+from ...domain.history import History, MonthRecord, build_history_fields, parse_history, shift_month, to_month
 from ...domain.upgrade import is_installable
 from ...ports import Dependencies
 from ...settings import Settings

@@ -20,8 +20,7 @@ from ...domain.repositories import RepositoryRef
 from ...domain.text import format_age, pluralize
 from ...ports import Dependencies, RepositoryHost
 from ...settings import SETTINGS, Secret, Settings, list_warnings, load_settings
-from ...usecases.collections.condition import CollectionCondition, read_condition
-from ...usecases.collections.overview import CollectionEntry, read_overview
+from ...usecases.collections.overview import CollectionCondition, CollectionEntry, read_condition, read_overview
 from ...usecases.webhooks import Receiver, list_receivers
 from ..exit_codes import ExitCode
 from ..output import print_json, print_renderable

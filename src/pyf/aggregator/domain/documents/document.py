@@ -63,6 +63,11 @@ def to_optional(value: Value | UnsetType) -> Value | None:
     return None if value is UNSET else value
 
 
+def unset_if_none(value: Value | None) -> Value | UnsetType:
+    """Return the value, UNSET for None."""
+    return UNSET if value is None else value
+
+
 def merge_documents(incoming: Sequence[RegistryFields], stored: Sequence[RegistryFields]) -> tuple[RegistryFields, ...]:
     """Return the documents of both sides; of a version in both, the one that was read later, `incoming` if equal.
 

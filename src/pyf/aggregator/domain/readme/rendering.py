@@ -4,6 +4,7 @@ Only rendering processes import this module: docutils and the other renderers ta
 of a text, and the depth and size of a result; the time is limited in `adapters.rendering`.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,6 @@ from docutils.writers.html5_polyglot import Writer
 from readme_renderer.markdown import variants
 from readme_renderer.rst import SETTINGS, ReadMeHTMLTranslator
 
-from .markdown_detection import is_markdown
 from .markup import prepare_html
 from .plain_text import MAX_TEXT_LENGTH, Readme, RenderedReadme, clean_readme, render_plain_text
 from .safe_html import sanitize_html, sanitize_keeping_groups
@@ -74,6 +74,38 @@ _DEFAULT_VARIANT = "GFM"
 _KNOWN_TYPES = frozenset({"text/markdown", "text/x-rst", "text/plain"})
 _MARKDOWN_NAMES = frozenset({"markdown", "md", "x-markdown", "x-md", "gfm", "x-gfm", "commonmark"})
 
+# What only Markdown has. Setext headings and emphasis look alike in both.
+_MARKDOWN = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^ {0,3}#{1,6} +\S",
+        r"^ {0,3}(?:```|~~~)",
+        r"!?\[[^\]\n]{0,200}\]\([^)\s]{1,500}[^)\n]{0,200}\)",
+        r"^ {0,3}\[[^\]\n]{1,100}\]: +\S",
+        r"^\s{0,8}[-*] \[[ xX]\] ",
+        r"^ {0,3}\|?(?: ?:?-{3,}:? ?\|)+",
+        r"^<(?:p|div|h1|h2|center|img|a|br|details|table)\b",
+        r"(?<![`\w])`[^`\n]{1,100}`(?![`_\w])",
+        r"\*\*\[",
+    )
+)
+_RST = tuple(
+    re.compile(pattern, re.MULTILINE)
+    for pattern in (
+        r"^ {0,8}\.\. (?:[\w-]+::|_[^:\n]{1,100}:|\|[^|\n]{1,100}\| |\[#?\w*\] )",
+        r"`[^`\n]{1,200}<[^>\n]{1,500}>`__?",
+        r"(?<!`)``[^`\n]{1,200}``(?!`)",
+        r":[a-z]{2,20}:`",
+        r"^[^\n]{0,200}\S::$",
+        r"^:[A-Za-z][\w ]{0,30}: ",
+        r"^(?:=+|-+|~+|\^+|\*+|\++|#+)\n[^\n]{1,200}\n(?:=+|-+|~+|\^+|\*+|\++|#+)$",
+        r"\w__?(?![\w`])(?=[\s.,;:)])",
+    )
+)
+
+# Characters of a text that are enough to recognize Markdown.
+_MAX_SAMPLE_LENGTH = 20_000
+
 
 def render_readme(readme: Readme) -> RenderedReadme:
     """Render a README by its content type; if that fails, as plain text.
@@ -124,3 +156,10 @@ def _render_markdown(text: str, variant: str) -> str:
     PyPI's `render` also highlights code, which takes half of the time; its classes are removed anyway.
     """
     return variants.get(variant, variants[_DEFAULT_VARIANT])(text)
+
+
+def is_markdown(text: str) -> bool:
+    """Return whether a text plainly is Markdown: it has more of its marks than of reStructuredText's."""
+    sample = text[:_MAX_SAMPLE_LENGTH].replace("\r\n", "\n")
+    markdown = sum(len(pattern.findall(sample)) for pattern in _MARKDOWN)
+    return markdown > 0 and markdown > 2 * sum(len(pattern.findall(sample)) for pattern in _RST)

@@ -3,7 +3,7 @@
 Filter values are resolved as people write them (`domain/search`), for every entry point.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -20,15 +20,25 @@ from ...domain.search import (
     Sort,
     Suggestion,
     resolve_values,
+    select_similar_names,
     suggest_values,
 )
 from ...ports import Dependencies
 from ..collections.target import Target, require_state
 from .package_views import find_first_upload, prepare_hits
-from .spelling import add_spellings
 
 # A new package has changed recently, so new packages are selected from this many recent ones.
 NEWCOMER_CANDIDATES = 100
+
+# Names and words that are suggested for a text without results ("Did you mean …?").
+_MAX_SUGGESTIONS = 3
+# Names are compared if they begin with this share of the text; the largest share that finds names is used.
+_BEGINNING_SHARES = (1.0, 0.75, 0.5, 0.34)
+_MIN_BEGINNING = 3
+# Characters of the text that are used, and words of it that are looked up.
+_MAX_TEXT_LENGTH, _MAX_WORDS = 60, 4
+# Names with the same beginning that are compared.
+_SPELLING_CANDIDATES = 50
 
 
 class UnknownValue(Struct, frozen=True, kw_only=True):
@@ -71,7 +81,7 @@ def search_with_hints(deps: Dependencies, target: Target, query: SearchQuery) ->
         facets=_to_public_facets(results.facets, declared_only=query.declared_only),
     )
     if query.text and not results.total:
-        displayed = add_spellings(deps, target.collection, query.text, displayed, hidden_names)
+        displayed = _add_spellings(deps, target.collection, query.text, displayed, hidden_names)
     return SearchOutcome(results=displayed, query=_to_public_query(resolved_query), unknown_values=unknown_values)
 
 
@@ -169,3 +179,31 @@ def sort_by_first_release(deps: Dependencies, target: Target, hits: Sequence[Hit
 
 def _to_sort_key(package: NewPackage) -> Any:
     return -package.first_uploaded, package.hit.name_normalized
+
+
+def _add_spellings(
+    deps: Dependencies, collection: str, text: str, results: SearchResults, hidden: frozenset[str]
+) -> SearchResults:
+    """Add up to three names and words that are similar to a text or to its words; a word replaces the third name."""
+    text = text.strip()[:_MAX_TEXT_LENGTH]
+    suggested: list[str] = []
+    for part in dict.fromkeys((text, *text.split()[:_MAX_WORDS])):
+        names = _find_names(deps, collection, part, hidden)
+        suggested += select_similar_names(part, names, limit=_MAX_SUGGESTIONS)
+    words = deps.search.suggest_words(collection, text, limit=_MAX_SUGGESTIONS, hidden=hidden)
+    names = [*dict.fromkeys(suggested)][: _MAX_SUGGESTIONS - bool(words)]
+    new_words = [word for word in dict.fromkeys(words) if word not in names][: _MAX_SUGGESTIONS - len(names)]
+    return replace(results, similar_names=tuple(names), similar_words=tuple(new_words))
+
+
+def _find_names(deps: Dependencies, collection: str, text: str, hidden: frozenset[str]) -> list[str]:
+    for beginning in _iter_beginnings(text):
+        found = deps.search.suggest(collection, beginning, limit=_SPELLING_CANDIDATES, hidden=hidden)
+        if found:
+            return [suggestion.name for suggestion in found]
+    return []
+
+
+def _iter_beginnings(text: str) -> Iterator[str]:
+    lengths = dict.fromkeys(round(len(text) * share) for share in _BEGINNING_SHARES)
+    return (text[:length] for length in lengths if length >= _MIN_BEGINNING)

@@ -8,12 +8,7 @@ from msgspec import Struct
 from ...domain.documents.document import Document
 from ...domain.documents.project import ProjectStatus, normalize_name
 from ...domain.requirement_files import PackageList, select_packages
-from ...domain.upgrade import (
-    CheckedPackage,
-    Status,
-    UpgradeGoal,
-    check_package,
-)
+from ...domain.upgrade import CheckedPackage, Status, UpgradeGoal, check_package
 from ...ports import Dependencies
 from ..collections.target import Target
 from .search import get_hidden_names

@@ -7,14 +7,7 @@ from msgspec import Struct
 from ...domain.documents.facets import Facet
 from ...domain.documents.project import normalize_name
 from ...domain.documents.schema import FACETS
-from ...domain.search import (
-    MAX_VALUE_LENGTH,
-    SORT_ORDERS,
-    FacetCount,
-    SearchQuery,
-    SearchResults,
-    count_missing,
-)
+from ...domain.search import MAX_VALUE_LENGTH, SORT_ORDERS, FacetCount, SearchQuery, SearchResults, count_missing
 from .. import urls
 from ..urls import AGE_PARAM, DECLARED_PARAM
 from . import formatting, search_params

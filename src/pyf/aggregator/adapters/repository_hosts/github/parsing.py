@@ -5,10 +5,10 @@ from datetime import datetime
 from msgspec import UNSET, DecodeError, Struct, UnsetType
 from msgspec.json import Decoder
 
+from ....domain.documents.document import unset_if_none
 from ....domain.errors import AggregatorError, NotFound, Unavailable
 from ....domain.repositories import Repository, RepositoryRef, split_path
-from ....domain.unset import unset_if_none
-from ...timestamps import to_optional_seconds
+from ....domain.timestamps import to_optional_seconds
 
 # SPDX values of a license that has no identifier.
 _NO_LICENSE = frozenset({"NOASSERTION", "NONE", ""})

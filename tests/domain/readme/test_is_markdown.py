@@ -1,8 +1,7 @@
 import pytest
 
-from pyf.aggregator.domain.readme.markdown_detection import is_markdown
 from pyf.aggregator.domain.readme.plain_text import Readme
-from pyf.aggregator.domain.readme.rendering import render_readme
+from pyf.aggregator.domain.readme.rendering import is_markdown, render_readme
 
 MARKDOWN = [
     "# Title\n\nSome text.\n",
