@@ -34,7 +34,6 @@ MANY_PARAMETERS = {
     "fetch_collection": "a rebuild passes what it replaces beside the options of a run",
     "update_collection": "the cursor of the command line beside the options of a run",
     "open_run": "the one way in which all four runs begin",
-    "_weigh_admission": "the evidence of one decision",
     "execute_query": "a test server with one keyword for each behavior",
     "build_file": "the metadata of a file in the sample ecosystem",
     "LocalPyPI.__init__": "a test server with one keyword for each behavior",

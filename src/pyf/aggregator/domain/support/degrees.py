@@ -163,8 +163,7 @@ def _evaluate_python(
         requirement,
         target=python,
         listed=[name for name in listed if name.startswith(f"{major}.")],
-        released_at=to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0,
-        uploaded=uploaded,
+        delay=_compute_delay(to_unix_seconds(PYTHON_RELEASES[python]) if python in PYTHON_RELEASES else 0, uploaded),
         # Tools write "<4" into every requires-python: it says nothing about the minor releases of Python 3.
         is_bounded=not _admits(specifier, f"{major}.{_LAST_PATCH}"),
     )
@@ -219,20 +218,18 @@ def evaluate_framework_support(
         f'its requirement "{line}"',
         target=version,
         listed=listed,
-        released_at=released_at,
-        uploaded=release.uploaded,
+        delay=_compute_delay(released_at, release.uploaded),
         is_bounded=has_upper_bound(specifier),
     )
 
 
+def _compute_delay(released_at: int, uploaded: int) -> int | None:
+    """Return the seconds from one release to an upload, negative for an earlier upload; None if a time is unknown."""
+    return uploaded - released_at if released_at and uploaded else None
+
+
 def _evaluate_admission(
-    requirement: str,
-    *,
-    target: str,
-    listed: Sequence[str],
-    released_at: int,
-    uploaded: int,
-    is_bounded: bool,
+    requirement: str, *, target: str, listed: Sequence[str], delay: int | None, is_bounded: bool
 ) -> Support:
     """Return the degree of a target that a requirement admits and no classifier names.
 
@@ -240,13 +237,11 @@ def _evaluate_admission(
         requirement: The requirement, in words.
         target: The version of the framework or of Python.
         listed: Versions that classifiers name.
-        released_at: When the target was released, in Unix seconds; 0 if it is unknown.
-        uploaded: When the package's release was uploaded.
+        delay: Seconds from the target's release to the upload of the package's release; None if one is unknown.
         is_bounded: Whether the requirement has an upper bound.
     """
-    is_later = bool(released_at) and uploaded >= released_at
-    is_newer = all(_to_key(target) > _to_key(name) for name in listed)
-    if listed and (not is_newer or (is_later and uploaded > released_at + GRACE_PERIOD)):
+    is_newest = all(_to_key(target) > _to_key(name) for name in listed)
+    if listed and (not is_newest or (delay is not None and delay > GRACE_PERIOD)):
         return Support(
             degree=Degree.UNKNOWN,
             evidence=f"{requirement} admits it, but its classifiers list only {_join(listed)}",
@@ -254,11 +249,10 @@ def _evaluate_admission(
     reason = f"{requirement} admits it"
     if is_bounded:
         return Support(degree=Degree.ADMITTED, evidence=f"{reason}, within an upper bound", is_confirmed=True)
-    if is_later:
-        return Support(
-            degree=Degree.ADMITTED, evidence=f"{reason}, and this package release is newer", is_confirmed=True
-        )
-    age = "is" if released_at and uploaded else "may be"
+    if delay is not None and delay >= 0:
+        evidence = f"{reason}, and this package release is newer"
+        return Support(degree=Degree.ADMITTED, evidence=evidence, is_confirmed=True)
+    age = "may be" if delay is None else "is"
     return Support(degree=Degree.ADMITTED, evidence=f"{reason}, but this package release {age} older")
 
 
