@@ -56,6 +56,13 @@ def test_forms_of_a_word_have_one_stem() -> None:
     assert stem("größe") == "größe"
 
 
+@pytest.mark.parametrize(
+    ("word", "other"), [("customers", "custom"), ("restored", "rest"), ("author", "auth"), ("important", "import")]
+)
+def test_words_with_different_meanings_have_different_stems(word: str, other: str) -> None:
+    assert stem(word) != stem(other)
+
+
 def test_compound_word_matches_both_forms() -> None:
     assert list(iter_stems("e-commerce"))[:3] == ["e", "commerc", "ecommerc"]
     assert set(iter_stems("WebSockets")) == {"websocket", "web", "socket"}
@@ -330,15 +337,42 @@ def test_package_answers_concept_with_other_words() -> None:
     assert scores[2] is None
 
 
-def test_concept_does_not_distinguish_words_of_a_family() -> None:
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("removing a photo", {("photo", "removing")}),
+        ("moving a photo", set()),
+        ("users are logged in with a code", {("code", "login")}),
+        ("the code that is logged, in production", {("code", "login")}),
+        ("code of the log", set()),
+        ("login by phone", {("phone",)}),
+        ("login by phone with a code sent to the phone", {("code", "login", "phone")}),
+        ("delete what is no longer needed on any of my many pages and pictures", set()),
+    ],
+)
+def test_concept_is_asked_for_in_words_of_one_family_near_together(text: str, words: set[tuple[str, ...]]) -> None:
     lexicon = build_lexicon(
         LexiconEntries(
-            concepts=[(["delete pictures"], ["pruning"])], families=[["remove", "delete"], ["photo", "picture"]]
+            concepts=[
+                (["delete pictures"], ["pruning"]),
+                (["login code", "code login phone"], ["otp"]),
+                (["phone"], ["telephony"]),
+            ],
+            families=[["remove", "delete"], ["photo", "picture"], ["login", "logged in"]],
         )
     )
 
-    assert [phrase for phrase, _ in lexicon.find_concepts(["removing", "a", "photo"])] == [{"delet", "pictur"}]
-    assert not [*lexicon.find_concepts(["moving", "a", "photo"])]
+    assert {words for words, _ in lexicon.find_concepts(text.replace(",", "").split())} == words
+
+
+def test_words_without_meaning_do_not_shorten_a_question() -> None:
+    lexicon = build_lexicon(LexiconEntries(stop_words=["please", "recommend", "to", "me"]))
+    text = f"{'please recommend to me ' * 5} a htmx helper"
+
+    query = parse_query(text, lexicon, frequencies=build_frequencies(0.01))
+
+    assert query is not None
+    assert [term.words for term in query.terms] == [("a",), ("htmx",), ("helper",)]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """The lexicon of searches: names of frameworks, prefixes, stop words, synonyms, related phrases and concepts."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -9,16 +10,19 @@ from .tokenizer import stem, tokenize
 
 Phrase = tuple[str, ...]
 
+# The most words of a query between those of a concept's phrase: more are another thought.
+_MAX_GAP = 5
+
 
 class Concept(Struct, frozen=True):
     """One subject in the words of people and in the words of packages.
 
     Attributes:
-        asked: The stems of each phrase that people use; they match a query in any order, also with words between them.
+        asked: What people call it; the words match a query in any order and form, also with words between them.
         search: What packages call it.
     """
 
-    asked: tuple[frozenset[str], ...]
+    asked: tuple[Phrase, ...]
     search: tuple[Phrase, ...]
 
 
@@ -35,6 +39,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         related: Phrases with a similar meaning, by phrase.
         concepts: Subjects that people describe in other words than packages do.
         families: The first stem of each family of words that concepts do not distinguish, by the stems of all.
+        family_phrases: The first stem of a family by its phrases that mean one word ("log in"), as they are written.
     """
 
     frameworks: frozenset[str] = frozenset()
@@ -44,6 +49,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     related: Mapping[Phrase, tuple[Phrase, ...]] = {}
     concepts: tuple[Concept, ...] = ()
     families: Mapping[str, str] = {}
+    family_phrases: Mapping[Phrase, str] = {}
 
     @cached_property
     def max_phrase_length(self) -> int:
@@ -64,14 +70,19 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         return _index_by_stems(self.related)
 
     @cached_property
-    def _concepts_by_stem(self) -> Mapping[str, list[tuple[frozenset[str], frozenset[str], Concept]]]:
-        """The phrases of all concepts by one of their stems; first as families."""
-        by_stem: dict[str, list[tuple[frozenset[str], frozenset[str], Concept]]] = {}
-        for concept in self.concepts:
-            for phrase in concept.asked:
-                families = self._to_families(phrase)
-                by_stem.setdefault(min(families), []).append((families, phrase, concept))
-        return by_stem
+    def _concepts_by_family(self) -> Mapping[str, list[tuple[frozenset[str], Concept]]]:
+        """The phrases of all concepts by their rarest family, so that few are compared with a query."""
+        pairs = [
+            (frozenset(family for family, _, _ in self._iter_families(phrase)), concept)
+            for concept in self.concepts
+            for phrase in concept.asked
+        ]
+        counts = Counter(family for phrase, _ in pairs for family in phrase)
+        by_family: dict[str, list[tuple[frozenset[str], Concept]]] = {}
+        for phrase, concept in pairs:
+            rarest = min(phrase, key=lambda family: (counts[family], family))
+            by_family.setdefault(rarest, []).append((phrase, concept))
+        return by_family
 
     @cached_property
     def frameworks_by_stem(self) -> Mapping[str, frozenset[str]]:
@@ -89,13 +100,28 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
         """Return the phrases with a similar meaning, for any form of the phrase's words."""
         return self._related_by_stems.get(to_stems(phrase), ())
 
-    def find_concepts(self, words: Iterable[str]) -> Iterator[tuple[frozenset[str], Concept]]:
-        """Yield the concepts that a query asks for, each with the stems of a phrase that it contains."""
-        stems = self._to_families(map(stem, words))
-        for word_stem in sorted(stems):
-            for families, phrase, concept in self._concepts_by_stem.get(word_stem, ()):
-                if families <= stems:
-                    yield phrase, concept
+    def find_concepts(self, words: Sequence[str]) -> Iterator[tuple[Phrase, Concept]]:
+        """Yield the concepts that a query asks for, each with words of the query that are near together.
+
+        A phrase that is part of a longer one ("video" of "embed video") asks for nothing more.
+        """
+        firsts: dict[str, int] = {}
+        lasts: dict[str, int] = {}
+        words_by_family: dict[str, str] = {}
+        for family, word, position in self._iter_families(words):
+            firsts.setdefault(family, position)
+            lasts[family] = position
+            words_by_family.setdefault(family, word)
+        found = [
+            (phrase, concept)
+            for family in firsts
+            for phrase, concept in self._concepts_by_family.get(family, ())
+            if phrase <= firsts.keys()
+            and max(firsts[word] for word in phrase) - min(lasts[word] for word in phrase) < len(phrase) + _MAX_GAP
+        ]
+        for phrase, concept in found:
+            if not any(phrase < longer for longer, _ in found):
+                yield tuple(words_by_family[family] for family in sorted(phrase)), concept
 
     def find_phrase(self, tokens: list[str], start: int) -> Phrase:
         """Return the longest phrase with an entry that starts at a word, or the word itself."""
@@ -105,8 +131,27 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
                 return phrase
         return (tokens[start],)
 
-    def _to_families(self, stems: Iterable[str]) -> frozenset[str]:
-        return frozenset(self.families.get(word_stem, word_stem) for word_stem in stems)
+    @cached_property
+    def _family_phrases_by_word(self) -> Mapping[str, list[Phrase]]:
+        """The phrases of families by their first word, the longest first."""
+        by_word: dict[str, list[Phrase]] = {}
+        for phrase in sorted(self.family_phrases, key=len, reverse=True):
+            by_word.setdefault(phrase[0], []).append(phrase)
+        return by_word
+
+    def _iter_families(self, words: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+        """Yield the family of each word or phrase, the word (for a phrase the family), and its position."""
+        start = 0
+        while start < len(words):
+            for phrase in self._family_phrases_by_word.get(words[start], ()):
+                if phrase == tuple(words[start : start + len(phrase)]):
+                    yield self.family_phrases[phrase], self.family_phrases[phrase], start
+                    start += len(phrase)
+                    break
+            else:
+                word_stem = stem(words[start])
+                yield self.families.get(word_stem, word_stem), words[start], start
+                start += 1
 
 
 class LexiconEntries(Struct, frozen=True, kw_only=True):
@@ -137,6 +182,7 @@ def build_lexicon(entries: LexiconEntries) -> Lexicon:
             synonyms_by_phrase.setdefault(phrase, {}).update(
                 dict.fromkeys(other for other in phrases if other != phrase)
             )
+    families, family_phrases = _index_families(entries.families)
     return Lexicon(
         frameworks=frozenset(word for name in entries.frameworks for word in tokenize(name)),
         prefixes=frozenset(word for name in entries.prefixes for word in tokenize(name)),
@@ -146,12 +192,11 @@ def build_lexicon(entries: LexiconEntries) -> Lexicon:
             _parse_phrase(phrase): tuple(map(_parse_phrase, phrases)) for phrase, phrases in entries.related.items()
         },
         concepts=tuple(
-            Concept(
-                tuple(frozenset(to_stems(_parse_phrase(phrase))) for phrase in asked), tuple(map(_parse_phrase, search))
-            )
+            Concept(tuple(map(_parse_phrase, asked)), tuple(map(_parse_phrase, search)))
             for asked, search in entries.concepts
         ),
-        families=_index_families(entries.families),
+        families=families,
+        family_phrases=family_phrases,
     )
 
 
@@ -170,13 +215,18 @@ def _index_by_stems(phrases_by_phrase: Mapping[Phrase, tuple[Phrase, ...]]) -> M
     return {phrase: tuple(alternatives) for phrase, alternatives in by_stems.items()}
 
 
-def _index_families(families: Iterable[Iterable[str]]) -> Mapping[str, str]:
+def _index_families(families: Iterable[Iterable[str]]) -> tuple[dict[str, str], dict[Phrase, str]]:
+    """Return the first stem of each family by the stems of its words, and by its phrases."""
     by_stem: dict[str, str] = {}
+    by_phrase: dict[Phrase, str] = {}
     for family in families:
-        stems = [stem(word) for text in family for word in tokenize(text)]
-        for word_stem in stems:
-            by_stem.setdefault(word_stem, stems[0])
-    return by_stem
+        phrases = [_parse_phrase(text) for text in family]
+        for phrase in phrases:
+            if len(phrase) == 1:
+                by_stem.setdefault(stem(phrase[0]), stem(phrases[0][0]))
+            else:
+                by_phrase.setdefault(phrase, stem(phrases[0][0]))
+    return by_stem, by_phrase
 
 
 def _parse_phrase(text: str) -> Phrase:

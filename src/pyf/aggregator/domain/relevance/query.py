@@ -12,9 +12,8 @@ from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
 from .pasted import Pasted, parse_pasted
 from .tokenizer import get_allowed_typos, is_within_typos, list_swaps, stem, strip_trailing_digits, tokenize
 
-# Further characters and words of a text are ignored.
-_MAX_TEXT_LENGTH = 400
-_MAX_WORDS = 12
+# Further characters, words, and phrases with a meaning of a text are ignored.
+_MAX_TEXT_LENGTH, _MAX_WORDS, _MAX_PHRASES = 400, 40, 12
 
 # Weights of variants, relative to the words of the query.
 _PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97, 0.9, 0.8, 0.7
@@ -211,7 +210,7 @@ def parse_query(
     significant = (
         tuple(candidate for candidate in phrases if len(candidate) > 1 or candidate[0] not in lexicon.stop_words)
         or phrases
-    )
+    )[:_MAX_PHRASES]
     core = [word for phrase in significant for word in phrase]
     compounds = _find_compounds(significant, frequencies)
     terms = [
@@ -342,7 +341,7 @@ def _build_concept_terms(words: Sequence[str], lexicon: Lexicon, frequencies: Wo
     """Yield a term for each concept that a query asks for, as heavy as the words that ask for it."""
     weights: dict[Concept, float] = {}
     for phrase, concept in lexicon.find_concepts(words):
-        weights[concept] = max(weights.get(concept, 0.0), _weigh_term(sorted(phrase), frequencies))
+        weights[concept] = max(weights.get(concept, 0.0), _weigh_term(phrase, frequencies))
     for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.search))[:_MAX_CONCEPTS]:
         yield QueryTerm(
             words=(), variants=tuple(map(Variant, concept.search)), weight=CONCEPT_WEIGHT * weights[concept]

@@ -34,6 +34,22 @@ _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _TRAILING_DIGITS = re.compile(r"([^\W\d_]{2,})\d+")
 # The English suffix of agents ("limiter"), which Snowball keeps.
 _AGENT = re.compile(r"([a-z]{4,})(?:er|or)")
+# Words that mean something else than others with the stem of the rules: "restore" is not "rest". Their first form is
+# their stem.
+_DISTINCT_WORDS = (
+    ("accounting", "accountant", "accountants"),
+    ("author", "authors"),
+    ("customer", "customers"),
+    ("different", "differently"),
+    ("excellent",),
+    ("important", "importantly"),
+    ("marketing", "marketer", "marketers"),
+    ("poster", "posters"),
+    ("production",),
+    ("responsive", "responsiveness"),
+    ("restore", "restores", "restored", "restoring"),
+)
+_DISTINCT_STEMS = {word: forms[0] for forms in _DISTINCT_WORDS for word in forms}
 
 
 def tokenize(text: str) -> list[str]:
@@ -46,6 +62,8 @@ def stem(word: str) -> str:
     """Return the stem of a word: "limit" for limits, limited, limiting and limiter."""
     if len(word) < _MIN_STEMMED_LENGTH or not word.isascii():
         return word
+    if word in _DISTINCT_STEMS:
+        return _DISTINCT_STEMS[word]
     stemmed = _apply_snowball(word)
     agent = _AGENT.fullmatch(stemmed)
     return _apply_snowball(agent[1]) if agent else stemmed
