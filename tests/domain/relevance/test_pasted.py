@@ -18,7 +18,24 @@ from support.builders import build_fields
         ("uv pip install channels", ["channels"]),
         ("poetry add djangorestframework@^3.0", ["djangorestframework"]),
         ("Django>=4.2,<6", ["django"]),
-        ("from rest_framework import serializers", ["restframework"]),
+        ("pip install -U --group docs wheel==1.0 'celery[redis] >= 5'", ["wheel", "celery"]),
+        ("pip install --index-url https://pypi.example/simple/ -r dev.txt wheel", ["wheel"]),
+        ("uvx --from celery celery-worker", ["celery", "celeryworker"]),
+        ("conda install -c conda-forge conda-forge::flask-login=0.6", ["flasklogin"]),
+        ("pip install dist/flask_login-0.6.3-py3-none-any.whl", ["flasklogin"]),
+        ('flask-login[x]==0.6 ; python_version < "3.9" --hash=sha256:00  # pinned', ["flasklogin"]),
+        ("# web\nflask-login==0.6 \\\n    --hash=sha256:00 \\\n    --hash=sha256:11\ncelery", ["flasklogin", "celery"]),
+        ('flask-login = {version = "^0.6", extras = ["x"]}', ["flasklogin"]),
+        ("  - flask-login=0.6=py_0", ["flasklogin"]),
+        ("flask_login-0.6.3.tar.gz", ["flasklogin"]),
+        ("ModuleNotFoundError: No module named 'flask_login.utils'", ["flaskloginutils", "flasklogin"]),
+        ("ImportError: cannot import name 'a' from 'flask_login' (/x/flask_login/__init__.py)", ["flasklogin"]),
+        ("ERROR: No matching distribution found for flask-login==99", ["flasklogin"]),
+        ("from flask_login import UserMixin", ["flasklogin"]),
+        ("from plone import api", ["ploneapi", "plone"]),
+        ("import os, sys\nfrom typing import Any\nimport flask_login as fl", ["flasklogin"]),
+        ("flask_login.utils.login_required()", ["flaskloginutilsloginrequired", "flaskloginutils", "flasklogin"]),
+        ("from rest_framework import serializers", ["restframeworkserializers", "restframework"]),
         ("import bs4", ["bs4"]),
         (">>> import plone.api as api", ["ploneapi", "plone"]),
         (
@@ -27,6 +44,12 @@ from support.builders import build_fields
         ),
         ("https://pypi.example/project/django-filter/23.1/", ["djangofilter"]),
         ("https://pypi.example/simple/django-filter/", ["djangofilter"]),
+        (
+            "https://files.pypi.example/packages/ab/cd/0123/django_filter-23.1-py3-none-any.whl#sha256=0",
+            ["djangofilter"],
+        ),
+        ("[![x](https://img.shields.io/pypi/v/django-filter.svg)](https://pypi.example/)", ["djangofilter"]),
+        ("git+https://git.example/team/fork.git@main#egg=django-filter", ["djangofilter"]),
         ("https://django-guardian.readthedocs.io/en/stable/", ["djangoguardian"]),
     ],
 )
@@ -57,7 +80,19 @@ def test_repository_in_pasted_text(url: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["import export csv", "ical import", "how to install a plugin", "switch from a to b", "socket.io", "pip", ""],
+    [
+        "import export csv",
+        "ical import",
+        "how to install a plugin",
+        "switch from a to b",
+        "socket.io",
+        "pip",
+        "",
+        "a/b testing",
+        "from excel import into models",
+        "3 < 4 or more",
+        "plone.app.event",
+    ],
 )
 def test_plain_text_is_not_pasted(text: str) -> None:
     assert parse_pasted(text) is None
