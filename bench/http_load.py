@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 from pyf.aggregator.domain.search import SearchQuery
-from pyf.aggregator.web.urls import filter_pairs
+from pyf.aggregator.web.urls import to_filter_pairs
 
 CLIENTS = 8
 
@@ -44,7 +44,7 @@ def measure_times(path: Path, collection: str, queries: Sequence[SearchQuery], w
 
 
 def _to_query_pairs(query: SearchQuery) -> list[tuple[str, object]]:
-    return [*filter_pairs(query), ("sort", query.sort.value), ("page", query.page), ("per_page", query.per_page)]
+    return [*to_filter_pairs(query), ("sort", query.sort.value), ("page", query.page), ("per_page", query.per_page)]
 
 
 @contextmanager

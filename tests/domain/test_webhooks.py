@@ -15,7 +15,7 @@ from pyf.aggregator.domain.webhooks import (
     find_events,
     summarize_package,
 )
-from pyf.aggregator.web.urls import project_path, start_path
+from pyf.aggregator.web.urls import build_project_path, build_start_path
 from support.builders import build_fields
 
 NOW = 2_000_000_000
@@ -140,6 +140,6 @@ def test_payload_has_the_recommended_shape() -> None:
 def test_page_urls_are_those_of_the_site() -> None:
     site = "https://packages.example"
 
-    assert build_page_url(site, "plone", "plone-api") == site + project_path("plone", "plone-api")
-    assert build_page_url(site, "my plone") == site + start_path("my plone")
+    assert build_page_url(site, "plone", "plone-api") == site + build_project_path("plone", "plone-api")
+    assert build_page_url(site, "my plone") == site + build_start_path("my plone")
     assert build_page_url("", "plone", "plone-api") == ""

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pyf.aggregator.domain.documents.facets import HealthBand
-from pyf.aggregator.web.feeds import AtomEntry, AtomFeed, feed_path, render_feed
-from pyf.aggregator.web.urls import MAX_FEED_PACKAGES, packages_feed_path
+from pyf.aggregator.web.feeds import AtomEntry, AtomFeed, build_feed_path, render_feed
+from pyf.aggregator.web.urls import MAX_FEED_PACKAGES, build_packages_feed_path
 from support.builders import build_project, build_query
 from support.http_server import serve_app
 from support.site_fixtures import DAY_SECONDS, EMAIL_ADDRESSES, START, build_site_project, build_small_site
@@ -62,7 +62,7 @@ def test_new_feed_sorts_by_first_release(site: httpx.Client) -> None:
 def test_feed_applies_search_filters(site: httpx.Client) -> None:
     query = build_query(text="api", framework=("Plone 6.1",), health=(HealthBand.EXCELLENT,))
 
-    assert fetch_titles(site, feed_path("plone", "updated", query)) == ["plone.api 2.0.0"]
+    assert fetch_titles(site, build_feed_path("plone", "updated", query)) == ["plone.api 2.0.0"]
     assert fetch_titles(site, "/feeds/plone/new.atom?status=archived") == ["plone.rest"]
 
 
@@ -196,14 +196,14 @@ def test_reader_follows_a_pasted_file_by_its_link(site: httpx.Client) -> None:
 def test_packages_feed_path_is_stable_and_bounded() -> None:
     pairs = [("to", "Plone 6.1"), ("python", "")]
 
-    path = packages_feed_path("plone", ["Zope", "plone.api", "zope"], pairs)
+    path = build_packages_feed_path("plone", ["Zope", "plone.api", "zope"], pairs)
 
     assert path == "/feeds/plone/packages.atom?package=plone-api&package=zope&to=Plone+6.1"
-    assert packages_feed_path("plone", ["plone-api", "ZOPE"], pairs) == path
-    assert packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES)))
-    assert not packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES + 1)))
-    assert not packages_feed_path("plone", (f"{number:060}" for number in range(MAX_FEED_PACKAGES)))
-    assert not packages_feed_path("plone", [])
+    assert build_packages_feed_path("plone", ["plone-api", "ZOPE"], pairs) == path
+    assert build_packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES)))
+    assert not build_packages_feed_path("plone", (f"p{number}" for number in range(MAX_FEED_PACKAGES + 1)))
+    assert not build_packages_feed_path("plone", (f"{number:060}" for number in range(MAX_FEED_PACKAGES)))
+    assert not build_packages_feed_path("plone", [])
 
 
 def test_package_page_links_its_feed(site: httpx.Client) -> None:

@@ -51,19 +51,19 @@ def test_format_compact_has_at_most_three_digits(number: int) -> None:
 def test_time_ago_uses_the_largest_unit(days: float, expected: str) -> None:
     now = 1_800_000_000
 
-    assert formatting.time_ago(int(now - days * 86_400), now) == expected
+    assert formatting.format_time_ago(int(now - days * 86_400), now) == expected
 
 
 def test_unknown_time_is_empty() -> None:
-    assert (formatting.format_date(0), formatting.time_ago(0, 1.0)) == ("", "")
+    assert (formatting.format_date(0), formatting.format_time_ago(0, 1.0)) == ("", "")
 
 
 @given(st.text())
 def test_single_line_removes_control_characters(text: str) -> None:
-    line = formatting.single_line(text)
+    line = formatting.to_clean_line(text)
 
     assert not set(line) & set("\n\r\t\x00\x0b\x7f\u202e\u2066\u2028")
-    assert formatting.single_line(line) == line
+    assert formatting.to_clean_line(line) == line
 
 
 def test_sanitize_masks_emails() -> None:

@@ -9,11 +9,11 @@ from pyf.aggregator.web.pages import formatting, search_params
 from pyf.aggregator.web.pages.search_params import SearchParams
 
 VALUES = st.lists(
-    st.text(min_size=1, max_size=40).map(formatting.single_line).filter(bool), max_size=4, unique=True
+    st.text(min_size=1, max_size=40).map(formatting.to_clean_line).filter(bool), max_size=4, unique=True
 ).map(tuple)
 QUERIES = st.builds(
     SearchQuery,
-    text=st.text(max_size=100).map(formatting.single_line),
+    text=st.text(max_size=100).map(formatting.to_clean_line),
     filters=st.fixed_dictionaries(
         {
             name: st.lists(st.sampled_from(facet.choices), max_size=3, unique=True) if facet.choices else VALUES

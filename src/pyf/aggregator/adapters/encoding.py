@@ -129,13 +129,13 @@ def build_document(registry: RegistryFields, enrichment_json: Mapping[Owner, byt
     return Document.from_parts(registry, decode_enrichments(enrichment_json))
 
 
-def initial_fields(initial: Enrichments) -> list[ProjectFields]:
+def build_initial_fields(initial: Enrichments) -> list[ProjectFields]:
     """Return the fields of the owners that have any."""
     values = (initial.repository, initial.downloads, initial.health, initial.history)
     return [value for value in values if value is not UNSET]
 
 
-def fingerprint(documents: Iterable[bytes | str], others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> int:
+def build_fingerprint(documents: Iterable[bytes | str], others: Mapping[Owner, bytes] | Mapping[Owner, str]) -> int:
     """Return a hash of a package's JSON documents, in any order, and of its enrichments."""
     return hash((frozenset(documents), frozenset(others.items())))
 

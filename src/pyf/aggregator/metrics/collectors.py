@@ -142,16 +142,16 @@ class AppCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield all metrics."""
         yield definitions.BUILD_INFO.to_family({(__version__,): 1})
-        yield from _request_metrics(self._deps.request_metrics)
-        yield from _index_metrics(self._collection_stats.get_latest(), self._deps.now())
-        yield from _webhook_metrics(self._deps)
+        yield from _iter_request_metrics(self._deps.request_metrics)
+        yield from _iter_index_metrics(self._collection_stats.get_latest(), self._deps.now())
+        yield from _iter_webhook_metrics(self._deps)
         if self._tasks is not None:
-            yield from _task_metrics(self._tasks)
+            yield from _iter_task_metrics(self._tasks)
         if self._backlog is not None:
-            yield from _queue_metrics(self._backlog)
+            yield from _iter_queue_metrics(self._backlog)
 
 
-def _request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
+def _iter_request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
     rate_limits = {(rate_limit.service, rate_limit.kind): rate_limit for rate_limit in metrics.get_rate_limits()}
     yield definitions.REQUESTS.to_family(metrics.count_by_outcome())
     yield definitions.RATE_LIMIT_REMAINING.to_family(
@@ -161,7 +161,7 @@ def _request_metrics(metrics: RequestMetrics) -> Iterator[Metric]:
     yield definitions.RATE_LIMIT_RESET.to_family({key: rate_limit.resets_at for key, rate_limit in rate_limits.items()})
 
 
-def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[Metric]:
+def _iter_index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[Metric]:
     collections = stats or []
     ages = {
         (collection.name,): max(0.0, now - collection.cursor_confirmed_at)
@@ -180,7 +180,7 @@ def _index_metrics(stats: list[CollectionStats] | None, now: float) -> Iterator[
     )
 
 
-def _webhook_metrics(deps: Dependencies) -> Iterator[Metric]:
+def _iter_webhook_metrics(deps: Dependencies) -> Iterator[Metric]:
     receivers: list[Receiver] = []
     with suppress(AggregatorError):  # reported by `pyf_index_up` 0
         receivers = list_receivers(deps)
@@ -191,14 +191,14 @@ def _webhook_metrics(deps: Dependencies) -> Iterator[Metric]:
     yield definitions.WEBHOOKS_WAITING.to_family({(receiver.name,): receiver.status.waiting for receiver in receivers})
 
 
-def _task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:
+def _iter_task_metrics(task_metrics: TaskMetrics) -> Iterator[Metric]:
     totals_by_task = task_metrics.get_totals()
     yield definitions.TASKS.to_family({key: totals.count for key, totals in totals_by_task.items()})
     yield definitions.TASK_SECONDS.to_family({key: totals.seconds for key, totals in totals_by_task.items()})
     yield definitions.TASKS_RUNNING.to_family({(name,): count for name, count in task_metrics.count_running().items()})
 
 
-def _queue_metrics(backlog: Backlog) -> Iterator[Metric]:
+def _iter_queue_metrics(backlog: Backlog) -> Iterator[Metric]:
     lengths: tuple[int, int] | None = None
     with suppress(Unavailable):  # reported by `pyf_queue_up` 0
         lengths = backlog.get_lengths()

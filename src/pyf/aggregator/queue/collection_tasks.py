@@ -25,9 +25,9 @@ from ..usecases.webhooks import deliver_events
 from . import task_names
 from .app import app
 from .beat_schedule import ALL_COLLECTIONS
-from .execution import SOFT_LIMIT_SHARE, enqueue, merge_results, run_exclusively, run_slice, task_result
+from .execution import SOFT_LIMIT_SHARE, build_task_result, enqueue, merge_results, run_exclusively, run_slice
 from .fetch_tasks import find_stalled_fetch, full_fetch_all_packages, is_filling
-from .monitoring import log_context_for
+from .monitoring import build_log_context
 from .worker_context import get_worker_context, require_filter, select_targets
 
 
@@ -50,7 +50,7 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
             continue
         if fetch_id := find_stalled_fetch(context, target):
             enqueue(full_fetch_all_packages, collection_name=target.collection, fetch_id=fetch_id)
-        with log_context_for(target):
+        with build_log_context(target):
             report = update_collection(
                 deps,
                 target,
@@ -58,7 +58,7 @@ def update_changed_packages(self: Task) -> dict[str, Any]:
                 options=RunOptions(deadline=deadline),
                 discovery_interval=context.settings.discovery_interval,
             )
-        results.append(task_result(report))
+        results.append(build_task_result(report))
     return merge_results(results)
 
 
@@ -112,7 +112,7 @@ def rescore_all_packages(self: Task, collection_name: str = ALL_COLLECTIONS) -> 
     context = get_worker_context()
     return merge_results(
         [
-            task_result(rescore_collection(context.deps, target.collection))
+            build_task_result(rescore_collection(context.deps, target.collection))
             for target in select_targets(context, collection_name)
         ]
     )
@@ -125,7 +125,7 @@ def deliver_webhooks(self: Task) -> dict[str, Any]:
     report = deliver_events(context.deps, context.get_targets())
     if isinstance(report.error, Locked):
         return {"status": "locked"}
-    return task_result(report)
+    return build_task_result(report)
 
 
 def _enqueue_for_each(task: Task, targets: list[Target]) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _enrich_one_by_one(task: Task, kind: str, collection_name: str, use_case: En
         results: list[dict[str, Any]] = []
         for target in select_targets(context, collection_name):
             run = partial(_run_until, use_case, context.deps, target)
-            with log_context_for(target):
+            with build_log_context(target):
                 result = run_slice(task, context, run, collection_name=collection_name)
             results.append({"collection": target.collection} | result)
             if result["status"] == "incomplete":

@@ -73,15 +73,15 @@ def enqueue(task: Task, *args: Any, countdown: float = 0.0, **kwargs: Any) -> No
     try:
         task.apply_async(args, kwargs, countdown=countdown or None, ignore_result=True)
     except OperationalError as error:
-        raise Unavailable(f"cannot enqueue: {one_line(error)}") from error
+        raise Unavailable(f"cannot enqueue: {to_single_line(error)}") from error
 
 
-def one_line(error: Exception) -> str:
+def to_single_line(error: Exception) -> str:
     """Return the message of an error in one line, without secrets: it is stored as the result of a task."""
     return Redactor(list_secrets()).redact(" ".join(str(error).split()))
 
 
-def task_result(report: RunReport) -> dict[str, Any]:
+def build_task_result(report: RunReport) -> dict[str, Any]:
     """Return a task's result: status, counts, requests, seconds and, after a failure, the error in one line.
 
     The status is `done`, `failed` (some items failed), `incomplete` (some items remain for the next run),
@@ -96,7 +96,7 @@ def task_result(report: RunReport) -> dict[str, Any]:
     }
     result |= {"requests": report.requests, "seconds": round(report.seconds, 3)}
     if report.error is not None:
-        result["error"] = one_line(report.error)
+        result["error"] = to_single_line(report.error)
     return result
 
 
@@ -176,7 +176,7 @@ def run_slice(
     if report.should_retry:
         deadline_passed = context.deps.now() >= deadline
         enqueue(task, countdown=IMMEDIATELY if deadline_passed else BACKOFF, **task_kwargs)
-    return task_result(report)
+    return build_task_result(report)
 
 
 def raise_or_retry(task: Task, report: RunReport) -> None:

@@ -22,7 +22,7 @@ from ..usecases.ingest.run import RunOptions
 from ..usecases.report import RunReport
 from . import task_names
 from .app import app
-from .execution import enqueue, get_lock_ttl, raise_or_retry, run_slice, task_result
+from .execution import build_task_result, enqueue, get_lock_ttl, raise_or_retry, run_slice
 from .worker_context import WorkerContext, get_worker_context, require_filter, select_targets
 
 # Seconds after the last heartbeat at which a fetch counts as stalled; at most the visibility timeout.
@@ -34,7 +34,7 @@ def fetch_lock_name(collection: str) -> str:
     return f"fetch:{collection}"
 
 
-def heartbeat_lock_name(collection: str) -> str:
+def build_heartbeat_lock_name(collection: str) -> str:
     """Return the name of the lock that serves as heartbeat of a collection's full fetch."""
     return f"fetch-heartbeat:{collection}"
 
@@ -42,12 +42,12 @@ def heartbeat_lock_name(collection: str) -> str:
 def record_heartbeat(context: WorkerContext, target: Target, owner: str) -> None:
     """Record that a fetch is running."""
     ttl = min(_HEARTBEAT_TTL, context.settings.celery_visibility_timeout)
-    context.coordination.locks.acquire(heartbeat_lock_name(target.collection), owner, ttl)
+    context.coordination.locks.acquire(build_heartbeat_lock_name(target.collection), owner, ttl)
 
 
 def is_filling(context: WorkerContext, target: Target) -> bool:
     """Return whether a running fetch fills a collection for the first time."""
-    if not context.coordination.locks.owner(heartbeat_lock_name(target.collection)):
+    if not context.coordination.locks.owner(build_heartbeat_lock_name(target.collection)):
         return False
     try:
         return context.deps.index.get_state(target.collection).cursor is None
@@ -58,12 +58,12 @@ def is_filling(context: WorkerContext, target: Target) -> bool:
 def find_stalled_fetch(context: WorkerContext, target: Target) -> str:
     """Return the id of a fetch that holds its lock without a heartbeat, "" for none."""
     locks = context.coordination.locks
-    is_running = locks.owner(heartbeat_lock_name(target.collection))
+    is_running = locks.owner(build_heartbeat_lock_name(target.collection))
     return "" if is_running else locks.owner(fetch_lock_name(target.collection))
 
 
 def _release_fetch(context: WorkerContext, target: Target, owner: str) -> None:
-    for name in (heartbeat_lock_name(target.collection), fetch_lock_name(target.collection)):
+    for name in (build_heartbeat_lock_name(target.collection), fetch_lock_name(target.collection)):
         context.coordination.locks.release(name, owner)
 
 
@@ -148,7 +148,7 @@ def _plan_and_enqueue_shards(
             shard=shard,
             to_read=serials,
         )
-    return task_result(fetch_plan.report) | {"status": "queued", "shards": len(shards)}
+    return build_task_result(fetch_plan.report) | {"status": "queued", "shards": len(shards)}
 
 
 def _split_batches(to_read: Mapping[str, int], size: int) -> Iterator[dict[str, int]]:

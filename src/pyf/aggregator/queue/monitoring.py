@@ -29,8 +29,8 @@ from ..usecases.collections.target import Target
 from ..usecases.ingest.rss import build_dedup_key
 from . import task_names
 from .beat_schedule import ALL_COLLECTIONS
-from .execution import one_line
-from .fetch_tasks import fetch_lock_name, heartbeat_lock_name
+from .execution import to_single_line
+from .fetch_tasks import build_heartbeat_lock_name, fetch_lock_name
 from .worker_context import get_worker_context
 
 # These libraries log every request.
@@ -94,7 +94,7 @@ def start_endpoint(**_: Any) -> None:
         if settings.metrics_port:
             _start_endpoint(settings)
     except AggregatorError as error:  # Celery would log it and continue
-        click.echo(f"Error: {one_line(error)}", err=True)
+        click.echo(f"Error: {to_single_line(error)}", err=True)
         raise SystemExit(_USAGE_ERROR) from error
 
 
@@ -141,7 +141,7 @@ def record_task_end(task_id: str, state: str, retval: Any, **_: Any) -> None:
         shared_counts.publish()
 
 
-def log_context_for(target: Target) -> AbstractContextManager[None]:
+def build_log_context(target: Target) -> AbstractContextManager[None]:
     """Bind a collection to the log, for tasks that work on several."""
     return logs.bind_context(collection=target.collection, profile=target.filter.profile if target.filter else "")
 
@@ -220,7 +220,7 @@ def purge_queue(settings: Settings) -> int:
             if task.task in (task_names.FETCH, task_names.FETCH_BATCH):
                 collection, fetch_id = str(task.kwargs.get("collection_name")), str(task.kwargs.get("fetch_id"))
                 locks.release(fetch_lock_name(collection), fetch_id)
-                locks.release(heartbeat_lock_name(collection), fetch_id)
+                locks.release(build_heartbeat_lock_name(collection), fetch_id)
     return count
 
 

@@ -19,7 +19,7 @@ from ..usecases.ingest.update_package import PackageReport, get_retry_reason, up
 from ..usecases.report import EnrichOptions
 from . import task_names
 from .app import app
-from .execution import enqueue, merge_results, retry_later, task_result
+from .execution import build_task_result, enqueue, merge_results, retry_later
 from .worker_context import WorkerContext, get_worker_context
 
 # Retries for a stale response. PyPI's caches are usually minutes behind; after that the changelog run finds the change.
@@ -116,7 +116,7 @@ def _update_repository(task: Task, package_id: str, options: EnrichOptions) -> d
             report = enrich_repositories(context.deps, target, name=name, options=options)
             if isinstance(report.error, Unavailable):
                 retry_later(task, report.error)
-            results.append(task_result(report))
+            results.append(build_task_result(report))
     if not results:
         raise NotFound(f"no collection contains {package_id}")
     return merge_results(results)
@@ -139,7 +139,9 @@ def _queue_feed(feed: Feed) -> dict[str, Any]:
     if not context.get_cached_targets():  # no collection to update
         return {"status": "done", "found": 0, "queued": 0, "seen": 0, "requests": 0}
     ttl = context.settings.get_dedup_ttl(feed.value)
-    return task_result(read_feed(context.deps, feed, context.coordination.dedup, ttl=ttl, enqueue=_enqueue_inspection))
+    return build_task_result(
+        read_feed(context.deps, feed, context.coordination.dedup, ttl=ttl, enqueue=_enqueue_inspection)
+    )
 
 
 def _enqueue_inspection(entry: FeedEntry) -> None:
@@ -156,7 +158,7 @@ def _to_inspection_result(task: Task, report: PackageReport) -> dict[str, Any]:
         retry_later(task, error)
     if report.error is not None:
         raise report.error
-    result = task_result(report)
+    result = build_task_result(report)
     return {
         "status": _get_inspection_status(report) or result["status"],
         "project": result.pop("collection"),

@@ -11,14 +11,14 @@ from msgspec.json import decode
 from ..adapters.api_keys import KeyHash, generate_key, get_prefix, grants, hash_key, validate_key
 from ..adapters.encoding import (
     build_document,
+    build_fingerprint,
+    build_initial_fields,
     build_project_state,
     decode_enrichments,
     decode_registry_fields,
     encode_json,
-    fingerprint,
     get_owner,
     get_rejection_reason,
-    initial_fields,
     list_owner_fields,
     replace_surrogates,
     sort_newest_first,
@@ -87,7 +87,7 @@ class FakeIndex:
                     stored_project.documents = documents
                     for derived in project.derived:
                         self._write_enrichment(stored_project, derived)
-                    for value in initial_fields(project.initial):
+                    for value in build_initial_fields(project.initial):
                         stored_project.enrichments.setdefault(get_owner(value), (0, encode_json(value)))
                     stored_collection.tombstones.pop(name, None)
                 else:
@@ -140,7 +140,7 @@ class FakeIndex:
     def read_fingerprints(self, collection: str) -> Mapping[str, int]:
         with self._lock:
             projects = self._require_collection(collection).projects
-            return {name: fingerprint(p.documents.values(), p.enrichment_json) for name, p in projects.items()}
+            return {name: build_fingerprint(p.documents.values(), p.enrichment_json) for name, p in projects.items()}
 
     def export(self, collection: str) -> Iterator[Document]:
         for _, project in self._iterate_projects(collection):

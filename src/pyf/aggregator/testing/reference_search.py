@@ -27,13 +27,13 @@ from ..domain.relevance import (
     to_quality_signals,
 )
 from ..domain.relevance.similarity import (
+    compute_similarity,
     get_min_prefix_rank,
     get_significant_terms,
     list_misspelled_words,
     normalize_prefix,
     rank_prefix,
     select_similar_words,
-    similarity,
 )
 from ..domain.search import (
     MAX_FACET_VALUES,
@@ -160,7 +160,7 @@ class ReferenceSearch:
         frequency = _build_frequencies(packages).get_share
         weights = dict(get_significant_terms(own.searchable, self._lexicon, document_frequency=frequency))
         others = [package for package in packages if package is not own and package.name not in hidden]
-        similar = [(similarity(package.searchable, weights), package.hit) for package in others]
+        similar = [(compute_similarity(package.searchable, weights), package.hit) for package in others]
         ranked = sorted((pair for pair in similar if pair[0]), key=lambda pair: (-pair[0], pair[1].name_normalized))
         return [hit for _, hit in ranked[:limit]]
 

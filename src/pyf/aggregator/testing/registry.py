@@ -125,7 +125,7 @@ class FakePackageRegistry:
             for name, project in self._projects.items()
             if any(timestamps := [release.upload_timestamp for release in project.releases])
         )
-        return sorted(entries, key=_publication_sort_key)[:PROJECTS_IN_FEED]
+        return sorted(entries, key=_to_publication_key)[:PROJECTS_IN_FEED]
 
     def fetch_newest_releases(self) -> Sequence[FeedEntry]:
         self._count_request("newest_releases")
@@ -135,7 +135,7 @@ class FakePackageRegistry:
             for release in project.releases
             if release.upload_timestamp
         )
-        return sorted(entries, key=_publication_sort_key)[:RELEASES_IN_FEED]
+        return sorted(entries, key=_to_publication_key)[:RELEASES_IN_FEED]
 
     def count(self) -> int:
         return self._request_count
@@ -210,5 +210,5 @@ def _has_classifier(project: Project, classifier: str) -> bool:
     return any(release.metadata and classifier in release.metadata.classifiers for release in project.releases)
 
 
-def _publication_sort_key(entry: FeedEntry) -> int:
+def _to_publication_key(entry: FeedEntry) -> int:
     return -entry.published

@@ -35,7 +35,7 @@ from .problems import to_response
 from .rate_limit import IN_MEMORY, RequestLimiter, buffer_body, reject_body
 from .responses import finalize_response
 from .site import Site
-from .urls import use_root_path, without_root_path
+from .urls import strip_root_path, use_root_path
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 
@@ -57,7 +57,7 @@ class SiteApp(Litestar):
             with use_root_path(self.root_path):
                 await finalize_response(
                     self._handle_limited,
-                    _without_root_path(cast(HTTPScope, scope)),
+                    _strip_root_path(cast(HTTPScope, scope)),
                     receive,
                     send,
                     max_age=self.max_age,
@@ -79,9 +79,9 @@ class SiteApp(Litestar):
         await to_response(request, rejection).to_asgi_response(None, request)(scope, receive, send)
 
 
-def _without_root_path(scope: HTTPScope) -> HTTPScope:
+def _strip_root_path(scope: HTTPScope) -> HTTPScope:
     """Return a copy: Litestar shortens the path of mounted applications, and the server logs its own scope's."""
-    path = without_root_path(scope["path"])
+    path = strip_root_path(scope["path"])
     raw_path = scope["raw_path"] if path == scope["path"] else quote(path).encode()
     return cast(HTTPScope, {**scope, "path": path, "raw_path": raw_path})
 
@@ -122,7 +122,7 @@ def create_app(
         openapi_config=build_openapi_config(settings.root_path),
         logging_config=None,
         lifespan=[mcp_mount.run] if mcp_mount else [],
-        cors_config=_cors_config(settings),
+        cors_config=_build_cors_config(settings),
     )
     app.limiter = RequestLimiter(requests_per_minute=settings.web_rate_limit, path=buckets_path)
     app.max_age = settings.web_cache_max_age
@@ -141,7 +141,7 @@ def build_openapi() -> dict[str, Any]:
     return description
 
 
-def _cors_config(settings: Settings) -> CORSConfig | None:
+def _build_cors_config(settings: Settings) -> CORSConfig | None:
     origins = [origin for origin in settings.web_cors_origins.split(",") if origin]
     if not origins:
         return None

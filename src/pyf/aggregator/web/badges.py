@@ -49,12 +49,14 @@ def show_health_badge(site: InjectedSite, key: FromPath[str], name: FromPath[str
     """Show the health score and band of a package."""
     hit = _find_hit(site, key, name)
     if hit is None:
-        return _badge_response("health", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+        return _build_badge_response(
+            "health", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND
+        )
     if hit.project_status == ProjectStatus.QUARANTINED:
-        return _badge_response("health", "quarantined", _BAND_COLORS[HealthBand.POOR])
+        return _build_badge_response("health", "quarantined", _BAND_COLORS[HealthBand.POOR])
     band = hit.health_band
     value = str(band) if hit.health_score is None else f"{hit.health_score} {band}"
-    return _badge_response("health", value, _BAND_COLORS[band])
+    return _build_badge_response("health", value, _BAND_COLORS[band])
 
 
 @get("/badge/{key:str}/{name:str}/downloads.svg", sync_to_thread=True)
@@ -62,10 +64,12 @@ def show_downloads_badge(site: InjectedSite, key: FromPath[str], name: FromPath[
     """Show the downloads of a package in the last month."""
     hit = _find_hit(site, key, name)
     if hit is None:
-        return _badge_response("downloads", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+        return _build_badge_response(
+            "downloads", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND
+        )
     if hit.downloads is None or hit.project_status == ProjectStatus.QUARANTINED:
-        return _badge_response("downloads", "unknown", _BAND_COLORS[HealthBand.UNKNOWN])
-    return _badge_response("downloads", f"{format_compact(hit.downloads)}/month", _NEUTRAL_COLOR)
+        return _build_badge_response("downloads", "unknown", _BAND_COLORS[HealthBand.UNKNOWN])
+    return _build_badge_response("downloads", f"{format_compact(hit.downloads)}/month", _NEUTRAL_COLOR)
 
 
 @get("/badge/{key:str}/{name:str}/version.svg", sync_to_thread=True)
@@ -73,11 +77,13 @@ def show_version_badge(site: InjectedSite, key: FromPath[str], name: FromPath[st
     """Show the newest version of a package."""
     hit = _find_hit(site, key, name)
     if hit is None:
-        return _badge_response("version", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+        return _build_badge_response(
+            "version", "not found", _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND
+        )
     if hit.project_status == ProjectStatus.QUARANTINED:
-        return _badge_response("version", "quarantined", _BAND_COLORS[HealthBand.POOR])
+        return _build_badge_response("version", "quarantined", _BAND_COLORS[HealthBand.POOR])
     color = _BAND_COLORS[HealthBand.POOR] if hit.yanked else _NEUTRAL_COLOR
-    return _badge_response("version", to_single_line(hit.version, _MAX_VERSION_LENGTH), color)
+    return _build_badge_response("version", to_single_line(hit.version, _MAX_VERSION_LENGTH), color)
 
 
 @get("/badge/{key:str}/{name:str}/dependents.svg", sync_to_thread=True)
@@ -88,8 +94,8 @@ def show_dependents_badge(site: InjectedSite, key: FromPath[str], name: FromPath
         count = count_dependents(site.deps, target, name, limit=_MAX_DEPENDENTS)
     except NotFound:
         unknown_color = _BAND_COLORS[HealthBand.UNKNOWN]
-        return _badge_response("dependents", "not found", unknown_color, status=HTTPStatus.NOT_FOUND)
-    return _badge_response("dependents", f"{count}+" if count == _MAX_DEPENDENTS else str(count), _NEUTRAL_COLOR)
+        return _build_badge_response("dependents", "not found", unknown_color, status=HTTPStatus.NOT_FOUND)
+    return _build_badge_response("dependents", f"{count}+" if count == _MAX_DEPENDENTS else str(count), _NEUTRAL_COLOR)
 
 
 @get("/badge/{key:str}/{name:str}/ready.svg", sync_to_thread=True)
@@ -102,14 +108,14 @@ def show_readiness_badge(
         readiness = get_readiness(site.deps, target, name, framework=to, python=python)
     except (NotFound, Invalid) as error:
         reason = "not found" if isinstance(error, NotFound) else "unknown release"
-        return _badge_response("ready", reason, _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
+        return _build_badge_response("ready", reason, _BAND_COLORS[HealthBand.UNKNOWN], status=HTTPStatus.NOT_FOUND)
     label = " and ".join(text for text in (to, f"Python {python}" if python else "") if text)
-    return _badge_response(label, readiness.state.value, _READINESS_COLORS[readiness.state])
+    return _build_badge_response(label, readiness.state.value, _READINESS_COLORS[readiness.state])
 
 
 def render_badge(label: str, value: str, color: str) -> str:
     """Return a badge as SVG without external resources, with its text as accessible name."""
-    label_width, value_width = _text_width(label) + 2 * _PADDING, _text_width(value) + 2 * _PADDING
+    label_width, value_width = _measure_text(label) + 2 * _PADDING, _measure_text(value) + 2 * _PADDING
     width, description = label_width + value_width, escape(f"{label}: {value}")
     # The right half, with rounded corners on the right.
     value_box = f"M{label_width} 0h{value_width - 3}a3 3 0 0 1 3 3v{_HEIGHT - 6}a3 3 0 0 1-3 3H{label_width}z"
@@ -119,8 +125,9 @@ def render_badge(label: str, value: str, color: str) -> str:
         f'<rect width="{width}" height="{_HEIGHT}" rx="3" fill="{_LABEL_COLOR}"/>'
         f'<path d="{value_box}" fill="{color}"/>'
         '<g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">'
-        f'<text x="{_PADDING}" y="14" textLength="{_text_width(label)}">{escape(label)}</text>'
-        f'<text x="{label_width + _PADDING}" y="14" textLength="{_text_width(value)}">{escape(value)}</text></g></svg>'
+        f'<text x="{_PADDING}" y="14" textLength="{_measure_text(label)}">{escape(label)}</text>'
+        f'<text x="{label_width + _PADDING}" y="14" textLength="{_measure_text(value)}">{escape(value)}</text>'
+        "</g></svg>"
     )
 
 
@@ -131,7 +138,7 @@ def _find_hit(site: Site, key: str, name: str) -> Hit | None:
         return None
 
 
-def _badge_response(label: str, value: str, color: str, *, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
+def _build_badge_response(label: str, value: str, color: str, *, status: HTTPStatus = HTTPStatus.OK) -> Response[str]:
     return Response(
         render_badge(label, value, color),
         status_code=status,
@@ -140,7 +147,7 @@ def _badge_response(label: str, value: str, color: str, *, status: HTTPStatus = 
     )
 
 
-def _text_width(text: str) -> int:
+def _measure_text(text: str) -> int:
     widths = (40 if c in _NARROW_CHARS else 105 if c in _WIDE_CHARS else _DEFAULT_CHAR_WIDTH for c in text)
     return round(sum(widths) / 10)
 

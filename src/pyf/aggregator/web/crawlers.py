@@ -40,7 +40,7 @@ Sitemap: {sitemap_url}
 def show_robots(site: InjectedSite, request: AnyRequest) -> str:
     """Keep crawlers off filtered lists, and name the sitemap."""
     return _ROBOTS.format(
-        root=urls.site_path(""), sitemap_url=get_base_url(request, site) + urls.site_path("/sitemap.xml")
+        root=urls.build_site_path(""), sitemap_url=get_base_url(request, site) + urls.build_site_path("/sitemap.xml")
     )
 
 
@@ -51,7 +51,7 @@ def show_sitemap_index(site: InjectedSite, request: AnyRequest) -> Response[byte
     locations = []
     for summary in site.list_collections():
         page_count = -(-max(summary.package_count, 1) // MAX_URLS)
-        path = urls.start_path(summary.collection.key)
+        path = urls.build_start_path(summary.collection.key)
         locations += [f"{base}{path}/sitemap.xml?page={number}" for number in range(1, page_count + 1)]
     return _render("sitemapindex", "sitemap", locations)
 
@@ -70,7 +70,7 @@ def show_sitemap(
         for state in states
         if state.project_status != "quarantined" and state.name_normalized not in hidden_names
     )
-    paths = [urls.start_path(key), *(urls.project_path(key, name) for name in names)]
+    paths = [urls.build_start_path(key), *(urls.build_project_path(key, name) for name in names)]
     pages = list(batched(paths, MAX_URLS))
     if not 1 <= page <= len(pages):
         raise NotFound(f"the sitemap has {len(pages)} pages")

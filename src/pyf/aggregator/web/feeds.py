@@ -27,14 +27,14 @@ from .site import InjectedSite, Site
 from .urls import (
     FILTER_PARAMS,
     MAX_FEED_PACKAGES,
+    build_feed_path,
+    build_package_feed_path,
+    build_project_path,
+    build_readiness_path,
     build_request_url,
-    feed_path,
+    build_start_path,
     get_base_url,
-    package_feed_path,
-    project_path,
-    readiness_path,
-    start_path,
-    without_root_path,
+    strip_root_path,
 )
 
 MEDIA_TYPE = "application/atom+xml"
@@ -146,7 +146,7 @@ def show_feed(
                     key=f"project {collection.key} {package.hit.name_normalized}",
                     title=package.hit.name,
                     summary=package.hit.summary,
-                    url=base_url + project_path(collection.key, package.hit.name_normalized),
+                    url=base_url + build_project_path(collection.key, package.hit.name_normalized),
                     updated=package.first_uploaded,
                 )
                 for package in packages
@@ -158,20 +158,20 @@ def show_feed(
                     key=f"release {collection.key} {hit.name_normalized} {hit.version}",
                     title=f"{hit.name} {hit.version}",
                     summary=hit.summary,
-                    url=base_url + project_path(collection.key, hit.name_normalized),
+                    url=base_url + build_project_path(collection.key, hit.name_normalized),
                     updated=hit.uploaded,
                 )
                 for hit in list_recently_updated(site.deps, collection.target, search_query, limit=MAX_ENTRIES)
             ]
         case _:
             raise NotFound("unknown feed; use new.atom or updated.atom")
-    path = feed_path(collection.key, kind.removesuffix(".atom"), search_query)
+    path = build_feed_path(collection.key, kind.removesuffix(".atom"), search_query)
     return _respond(
         AtomFeed(
-            key=f"feed {without_root_path(path)}",
+            key=f"feed {strip_root_path(path)}",
             title=f"{title}, {search_query.text}" if search_query.text else title,
             url=base_url + path,
-            page_url=base_url + start_path(collection.key),
+            page_url=base_url + build_start_path(collection.key),
             updated=int(site.deps.now()),
         ),
         entries,
@@ -190,10 +190,10 @@ def show_package_feed(
     entries = _list_release_entries(request, site, collection, [name])
     return _respond(
         AtomFeed(
-            key=f"feed {without_root_path(package_feed_path(collection.key, name))}",
+            key=f"feed {strip_root_path(build_package_feed_path(collection.key, name))}",
             title=f"Releases: {entries[0].title.rpartition(' ')[0] if entries else name}",
-            url=get_base_url(request, site) + package_feed_path(collection.key, name),
-            page_url=get_base_url(request, site) + project_path(collection.key, name),
+            url=get_base_url(request, site) + build_package_feed_path(collection.key, name),
+            page_url=get_base_url(request, site) + build_project_path(collection.key, name),
             updated=int(site.deps.now()),
         ),
         entries,
@@ -227,7 +227,7 @@ def show_packages_feed(request: Request[Any, Any, Any], site: InjectedSite, key:
             key=" ".join(filter(None, ("feed packages", collection.key, *names, goal_label))),
             title=f"Releases: {join_last(names)}",
             url=build_request_url(request, site),
-            page_url=base_url + start_path(collection.key),
+            page_url=base_url + build_start_path(collection.key),
             updated=int(site.deps.now()),
         ),
         sorted(entries, key=lambda entry: -entry.updated)[:MAX_ENTRIES],
@@ -243,7 +243,7 @@ def _list_release_entries(
             key=f"release {collection.key} {release.name_normalized} {release.version}",
             title=f"{release.name} {release.version}",
             summary=release.summary,
-            url=base_url + project_path(collection.key, release.name_normalized),
+            url=base_url + build_project_path(collection.key, release.name_normalized),
             updated=release.uploaded,
         )
         for release in list_published_releases(site.deps, collection.target, names, limit=MAX_ENTRIES)
@@ -275,7 +275,7 @@ def show_readiness_feed(
             key=f"feed ready {collection.key} {board.goal.label}",
             title=f"{collection.title}: ready for {board.goal.label}",
             url=build_request_url(request, site),
-            page_url=base_url + readiness_path(collection.key, pairs),
+            page_url=base_url + build_readiness_path(collection.key, pairs),
             updated=int(site.deps.now()),
         ),
         _build_ready_entries(base_url, collection, board.packages, board.goal.label),
@@ -292,7 +292,7 @@ def _build_ready_entries(
             key=f"ready {collection.key} {package.name_normalized} {goal_label}",
             title=f"{package.name} {package.since_release} is ready for {goal_label}",
             summary=package.evidence,
-            url=base_url + project_path(collection.key, package.name_normalized),
+            url=base_url + build_project_path(collection.key, package.name_normalized),
             updated=package.since,
         )
         for package in sorted(ready, key=lambda package: -package.since)[:MAX_ENTRIES]

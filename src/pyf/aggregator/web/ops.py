@@ -8,7 +8,7 @@ from msgspec import Struct
 from ..metrics import CONTENT_TYPE
 from .mcp import PATH as MCP_PATH
 from .site import InjectedSite
-from .urls import get_base_url, site_path, start_path
+from .urls import build_site_path, build_start_path, get_base_url
 
 
 class HealthStatus(Struct, frozen=True):
@@ -37,7 +37,7 @@ def show_guide_for_agents(request: Request[Any, Any, Any], site: InjectedSite) -
     """Tell language models where the site's data is (llmstxt.org)."""
     base_url = get_base_url(request, site)
     collections = "\n".join(
-        f"- [{summary.collection.title}]({base_url}{start_path(summary.collection.key)}): "
+        f"- [{summary.collection.title}]({base_url}{build_start_path(summary.collection.key)}): "
         f"{summary.package_count:,} packages"
         for summary in site.list_collections()
     )
@@ -47,9 +47,9 @@ def show_guide_for_agents(request: Request[Any, Any, Any], site: InjectedSite) -
         "data and supported versions. Scores and support come from published metadata.\n\n"
         f"## Collections\n\n{collections}\n\n"
         "## Machine-readable\n\n"
-        f"- [HTTP API]({base_url}{site_path('/api/v1/openapi.json')}): search, packages, comparison, readiness\n"
-        f"- MCP server: {base_url}{site_path(MCP_PATH)} (streamable HTTP)\n"
-        f"- Feeds: {base_url}{site_path('/feeds/COLLECTION')}/new.atom, updated.atom, ready.atom\n"
+        f"- [HTTP API]({base_url}{build_site_path('/api/v1/openapi.json')}): search, packages, comparison, readiness\n"
+        f"- MCP server: {base_url}{build_site_path(MCP_PATH)} (streamable HTTP)\n"
+        f"- Feeds: {base_url}{build_site_path('/feeds/COLLECTION')}/new.atom, updated.atom, ready.atom\n"
     )
 
 

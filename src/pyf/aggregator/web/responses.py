@@ -50,7 +50,7 @@ _BROTLI_QUALITY, _GZIP_LEVEL = 4, 4
 _ZERO_QUALITY = re.compile(r"q\s*=\s*0(\.0*)?")
 
 
-def security_headers(path: str) -> Iterator[tuple[str, str]]:
+def build_security_headers(path: str) -> Iterator[tuple[str, str]]:
     """Yield the security headers of every response to a path."""
     yield from _COMMON_HEADERS.items()
     yield "cross-origin-resource-policy", "cross-origin" if path.startswith(CROSS_ORIGIN_PREFIXES) else "same-origin"
@@ -86,7 +86,7 @@ async def finalize_response(
         return
     headers = MutableScopeHeaders(cast(Mapping[str, object], {"headers": list(response.start["headers"])}))  # type: ignore[arg-type]
     request_headers = Headers.from_scope(scope)
-    for name, value in security_headers(scope["path"]):
+    for name, value in build_security_headers(scope["path"]):
         headers.setdefault(name, value)
     if varies_by_origin and "vary" not in headers:
         headers["vary"] = "Origin"

@@ -88,7 +88,7 @@ class _Builder:
         collections: Sequence[PublicCollection],
     ) -> None:
         self._deps = deps
-        self._base_url = urls.without_root(settings.web_url).rstrip("/")
+        self._base_url = urls.strip_site_root(settings.web_url).rstrip("/")
         self._collections = collections
         keys = {collection.key for collection in collections}
         shown = {key: profile for key, profile in profiles.items() if key in keys} if profiles else profiles
@@ -104,15 +104,15 @@ class _Builder:
         broken_links: set[str] = set()
         changed = int(files != previous_files)
         for url, path in paths.items():
-            content = await _request(self._app, url)
+            content = await _fetch_page(self._app, url)
             if path.endswith((".html", ".atom")):
                 text = self._replace_urls(content.decode(), paths)
                 if path.endswith(".html"):
                     text = _make_links_relative(text, path, paths, broken_links)
                 content = text.encode()
-            changed += _write(folder / path, content)
+            changed += _write_file(folder / path, content)
         for path, content in search_files.items():
-            changed += _write(folder / path, content)
+            changed += _write_file(folder / path, content)
         removed = previous_files - files
         for path in removed:
             (folder / path).unlink(missing_ok=True)
@@ -137,26 +137,26 @@ class _Builder:
             yield f"/static/{name}", f"static/{name}"
         for collection in self._collections:
             key = collection.key
-            yield urls.start_path(key), f"in/{key}/index.html"
-            yield urls.search_path(key), f"in/{key}/search/index.html"
+            yield urls.build_start_path(key), f"in/{key}/index.html"
+            yield urls.build_search_path(key), f"in/{key}/search/index.html"
             for kind in ("new", "updated"):
-                yield urls.feed_path(key, kind), f"feeds/{key}/{kind}.atom"
+                yield urls.build_feed_path(key, kind), f"feeds/{key}/{kind}.atom"
             yield from self._iter_readiness_paths(collection)
             for hit in self._hits[key]:
                 name = hit.name_normalized
-                yield urls.project_path(key, name), f"in/{key}/project/{name}/index.html"
+                yield urls.build_project_path(key, name), f"in/{key}/project/{name}/index.html"
                 for badge in ("health", "downloads"):
                     yield f"/badge/{key}/{name}/{badge}.svg", f"badge/{key}/{name}/{badge}.svg"
 
     def _iter_readiness_paths(self, collection: PublicCollection) -> Iterator[tuple[str, str]]:
         key = collection.key
-        yield urls.readiness_path(key), f"in/{key}/readiness/index.html"
+        yield urls.build_readiness_path(key), f"in/{key}/readiness/index.html"
         frameworks, pythons = list_offered_releases(self._deps, collection.target)
         for pairs in [to_goal_pairs(name, "") for name in frameworks] + [to_goal_pairs("", name) for name in pythons]:
             slug = _UNSAFE.sub("-", "-".join(value for _, value in pairs).lower())
-            yield urls.readiness_path(key, pairs), f"in/{key}/readiness/{slug}/index.html"
-            yield urls.readiness_path(key, pairs, suffix=".svg"), f"in/{key}/readiness/{slug}.svg"
-            yield urls.readiness_feed_path(key, pairs), f"feeds/{key}/ready-{slug}.atom"
+            yield urls.build_readiness_path(key, pairs), f"in/{key}/readiness/{slug}/index.html"
+            yield urls.build_readiness_path(key, pairs, suffix=".svg"), f"in/{key}/readiness/{slug}.svg"
+            yield urls.build_readiness_feed_path(key, pairs), f"feeds/{key}/ready-{slug}.atom"
 
 
 def _iter_hits(deps: Dependencies, collection: PublicCollection) -> Iterator[Hit]:
@@ -186,7 +186,7 @@ def _encode_packages(hits: Sequence[Hit]) -> bytes:
     return f"window.pyfPackages={json.dumps(rows, separators=(',', ':'))};".encode()
 
 
-async def _request(app: Litestar, url: str) -> bytes:
+async def _fetch_page(app: Litestar, url: str) -> bytes:
     """Return the body that the application answers with; raises `Invalid` for another status than 200."""
     parts = urlsplit(url)
     messages: list[Any] = []
@@ -261,10 +261,10 @@ def _is_inside(folder: Path, name: str) -> bool:
 
 
 def _write_manifest(folder: Path, files: Collection[str]) -> None:
-    _write(folder / MANIFEST, json.dumps(sorted(files), indent=0).encode())
+    _write_file(folder / MANIFEST, json.dumps(sorted(files), indent=0).encode())
 
 
-def _write(path: Path, content: bytes) -> bool:
+def _write_file(path: Path, content: bytes) -> bool:
     """Write a file if its content has changed, and return whether it has."""
     try:
         if path.exists() and path.read_bytes() == content:

@@ -41,12 +41,12 @@ def use_root_path(root_path: str) -> Iterator[None]:
         _root_path.reset(token)
 
 
-def site_path(path: str) -> str:
+def build_site_path(path: str) -> str:
     """Return a path of this site as clients request it."""
     return _root_path.get() + path
 
 
-def without_root_path(path: str) -> str:
+def strip_root_path(path: str) -> str:
     """Return a path as this site serves it: proxies may or may not remove the path that the site is published below."""
     root_path = _root_path.get()
     if root_path and (path == root_path or path.startswith(f"{root_path}/")):
@@ -54,7 +54,7 @@ def without_root_path(path: str) -> str:
     return path
 
 
-def filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
+def to_filter_pairs(query: SearchQuery) -> list[tuple[str, str]]:
     """Return the text and the filters of a query as URL parameters; sort order and page are left out."""
     pairs = [(TEXT_PARAM, query.text)] if query.text else []
     pairs += [(facet, value) for facet, values in query.filters for value in values]
@@ -70,10 +70,10 @@ def get_base_url(request: Request[Any, Any, Any], site: Site) -> str:
 
     The Host header is no address of the site: it is whatever a client sends.
     """
-    return without_root(site.settings.web_url) or f"{request.scope['scheme']}://{_format_server(request)}"
+    return strip_site_root(site.settings.web_url) or f"{request.scope['scheme']}://{_format_server(request)}"
 
 
-def without_root(site_url: str) -> str:
+def strip_site_root(site_url: str) -> str:
     """Return what precedes the paths of this module in the URL of the site."""
     return site_url.rstrip("/").removesuffix(_root_path.get())
 
@@ -82,65 +82,65 @@ def build_request_url(request: Request[Any, Any, Any], site: Site, **params: obj
     """Return the URL of a request with some parameters replaced."""
     pairs = [(name, value) for name, value in request.query_params.multi_items() if name not in params]
     pairs += [(name, str(value)) for name, value in params.items()]
-    return _add_query(get_base_url(request, site) + site_path(quote(request.scope["path"])), pairs)
+    return _add_query(get_base_url(request, site) + build_site_path(quote(request.scope["path"])), pairs)
 
 
-def start_path(collection: str) -> str:
+def build_start_path(collection: str) -> str:
     """Return the path of a collection's start page."""
-    return site_path(f"/in/{_quote_segment(collection)}")
+    return build_site_path(f"/in/{_quote_segment(collection)}")
 
 
-def search_path(collection: str, pairs: QueryPairs = ()) -> str:
+def build_search_path(collection: str, pairs: QueryPairs = ()) -> str:
     """Return the path of a list of packages."""
-    return _add_query(f"{start_path(collection)}/search", pairs)
+    return _add_query(f"{build_start_path(collection)}/search", pairs)
 
 
-def suggest_path(collection: str) -> str:
+def build_suggest_path(collection: str) -> str:
     """Return the path of the suggestions; parameter `q` is the typed text."""
-    return f"{start_path(collection)}/suggest"
+    return f"{build_start_path(collection)}/suggest"
 
 
-def releases_path(collection: str, name: str) -> str:
+def build_releases_path(collection: str, name: str) -> str:
     """Return the path of the API's list of a package's releases, by its normalized name."""
     return f"/api/v1/collections/{_quote_segment(collection)}/packages/{_quote_segment(name)}/releases"
 
 
-def project_path(collection: str, name: str) -> str:
+def build_project_path(collection: str, name: str) -> str:
     """Return the path of a package's page, by its normalized name."""
-    return f"{start_path(collection)}/project/{_quote_segment(name)}"
+    return f"{build_start_path(collection)}/project/{_quote_segment(name)}"
 
 
-def compare_path(collection: str, names: Iterable[str] = ()) -> str:
+def build_compare_path(collection: str, names: Iterable[str] = ()) -> str:
     """Return the path of a comparison, by normalized names."""
-    return _add_query(f"{start_path(collection)}/compare", [("name", name) for name in names])
+    return _add_query(f"{build_start_path(collection)}/compare", [("name", name) for name in names])
 
 
-def readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "") -> str:
+def build_readiness_path(collection: str, pairs: QueryPairs = (), *, suffix: str = "") -> str:
     """Return the path of the readiness board; with the suffix ".svg", that of its chart."""
-    return _add_query(f"{start_path(collection)}/readiness{suffix}", pairs)
+    return _add_query(f"{build_start_path(collection)}/readiness{suffix}", pairs)
 
 
-def readiness_feed_path(collection: str, pairs: QueryPairs = ()) -> str:
+def build_readiness_feed_path(collection: str, pairs: QueryPairs = ()) -> str:
     """Return the path of the feed of packages that became ready for a release."""
-    return _add_query(site_path(f"/feeds/{_quote_segment(collection)}/ready.atom"), pairs)
+    return _add_query(build_site_path(f"/feeds/{_quote_segment(collection)}/ready.atom"), pairs)
 
 
-def check_path(collection: str) -> str:
+def build_check_path(collection: str) -> str:
     """Return the path of the page that checks a pasted file."""
-    return f"{start_path(collection)}/check"
+    return f"{build_start_path(collection)}/check"
 
 
-def badge_path(collection: str, name: str) -> str:
+def build_badge_path(collection: str, name: str) -> str:
     """Return the path of a package's health badge, by its normalized name."""
-    return site_path(f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg")
+    return build_site_path(f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/health.svg")
 
 
-def package_feed_path(collection: str, name: str) -> str:
+def build_package_feed_path(collection: str, name: str) -> str:
     """Return the path of the feed of a package's releases, by its normalized name."""
-    return site_path(f"/feeds/{_quote_segment(collection)}/project/{_quote_segment(name)}.atom")
+    return build_site_path(f"/feeds/{_quote_segment(collection)}/project/{_quote_segment(name)}.atom")
 
 
-def packages_feed_path(collection: str, names: Iterable[str], pairs: QueryPairs = ()) -> str:
+def build_packages_feed_path(collection: str, names: Iterable[str], pairs: QueryPairs = ()) -> str:
     """Return the path of the feed of a list of packages, the same for any order and spelling of their names.
 
     Args:
@@ -151,18 +151,18 @@ def packages_feed_path(collection: str, names: Iterable[str], pairs: QueryPairs 
     """
     unique_names = sorted({normalize_name(name) for name in names})
     all_pairs = [("package", name) for name in unique_names] + [(name, value) for name, value in pairs if value]
-    path = _add_query(site_path(f"/feeds/{_quote_segment(collection)}/packages.atom"), all_pairs)
+    path = _add_query(build_site_path(f"/feeds/{_quote_segment(collection)}/packages.atom"), all_pairs)
     return path if 0 < len(unique_names) <= MAX_FEED_PACKAGES and len(path) <= MAX_FEED_PATH_LENGTH else ""
 
 
-def feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:
+def build_feed_path(collection: str, kind: str, query: SearchQuery = SearchQuery()) -> str:
     """Return the path of a feed, filtered like a search; `kind` is `new` or `updated`."""
-    return _add_query(site_path(f"/feeds/{_quote_segment(collection)}/{kind}.atom"), filter_pairs(query))
+    return _add_query(build_site_path(f"/feeds/{_quote_segment(collection)}/{kind}.atom"), to_filter_pairs(query))
 
 
-def feed_redirect_path(collection: str) -> str:
+def build_feed_redirect_path(collection: str) -> str:
     """Return the path that redirects to the feed of a list, with the list's parameters."""
-    return f"{start_path(collection)}/feed"
+    return f"{build_start_path(collection)}/feed"
 
 
 def _format_server(request: Request[Any, Any, Any]) -> str:

@@ -19,13 +19,13 @@ from ...domain.relevance import (
     parse_query,
 )
 from ...domain.relevance.similarity import (
+    compute_similarity,
     get_min_prefix_rank,
     get_significant_terms,
     list_misspelled_words,
     normalize_prefix,
     rank_prefix,
     select_similar_words,
-    similarity,
 )
 from ...domain.relevance.tokenizer import get_allowed_typos
 from ...domain.search import FacetCount, Hit, SearchQuery, Sort, Suggestion, has_selected_versions
@@ -164,7 +164,7 @@ class Searcher:
         query = queries.restrict(queries.match_stems(weights), hidden={*hidden, name})
         candidates = self._stored.get_ranking(self._find(query, "", limit=_SIMILAR_CANDIDATES + limit))
         ranked = sorted(
-            (-similarity(fields.searchable, dict(weights)), fields.searchable.name_normalized, number)
+            (-compute_similarity(fields.searchable, dict(weights)), fields.searchable.name_normalized, number)
             for number, fields in candidates.items()
         )
         return self._stored.get_hits([number for *_, number in ranked[:limit]])

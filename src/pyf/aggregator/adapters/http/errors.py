@@ -77,7 +77,7 @@ def error_from_exception(error: Exception) -> AggregatorError:
     return Transient(f"the connection failed ({type(error).__name__})")
 
 
-def outcome_label(status: int | None, error: BaseException) -> str:
+def get_outcome_label(status: int | None, error: BaseException) -> str:
     """Return the metrics label of a failed request; `status` is the response's status, None without a response."""
     match error:
         case AggregatorError() if status is not None:

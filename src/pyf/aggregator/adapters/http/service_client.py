@@ -17,7 +17,7 @@ from yarl import URL
 from ...domain.errors import AggregatorError, Invalid, NotFound, Unavailable
 from ...ports import RateLimiter
 from .client import LARGE_RESPONSE_BYTES, HttpClient
-from .errors import error_from_exception, error_from_status, outcome_label, redact_url
+from .errors import error_from_exception, error_from_status, get_outcome_label, redact_url
 from .readers import BodyReader
 from .retry import NoConnection, RetryPolicy, Throttle, Transient, retry
 
@@ -240,7 +240,7 @@ class ServiceClient:
         except BaseException as error:
             if isinstance(error, _CONNECTION_FAILURES):
                 self._http.record_sent()
-            request_metrics.record(self._name, outcome_label(status, error))
+            request_metrics.record(self._name, get_outcome_label(status, error))
             raise
         request_metrics.record(self._name, str(status))
 

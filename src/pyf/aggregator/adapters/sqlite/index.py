@@ -13,10 +13,10 @@ from ...domain.documents.schema import Owner, ProjectFields, RegistryFields
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import (
     build_document,
+    build_fingerprint,
     decode_enrichments,
     decode_registry_fields,
     encode_json,
-    fingerprint,
     get_owner,
     list_owner_fields,
     replace_surrogates,
@@ -164,7 +164,9 @@ class SqliteIndex:
                 documents: dict[str, list[str]] = {}
                 for name, json in connection.execute(_SELECT_DOCUMENTS, (collection_id, to_json_array(batch))):
                     documents.setdefault(name, []).append(json)
-            found |= {name: fingerprint(jsons, enrichment_json.get(name, {})) for name, jsons in documents.items()}
+            found |= {
+                name: build_fingerprint(jsons, enrichment_json.get(name, {})) for name, jsons in documents.items()
+            }
         return found
 
     def export(self, collection: str) -> Iterator[Document]:

@@ -10,11 +10,11 @@ from ...domain.collection import ProjectState, Tombstone
 from ...domain.documents.schema import Owner, ProjectFields
 from ...ports import ProjectDocuments, Rejection
 from ..encoding import (
+    build_initial_fields,
     build_project_state,
     encode_json,
     get_owner,
     get_rejection_reason,
-    initial_fields,
     replace_surrogates,
 )
 from .database import allocate_changes, to_json_array
@@ -122,7 +122,7 @@ def build_rows(project: ProjectDocuments, rejections: list[Rejection]) -> Projec
             for version, document in accepted.items()
         ),
         derived=_encode_by_owner(project.derived),
-        initial=_encode_by_owner(initial_fields(project.initial)),
+        initial=_encode_by_owner(build_initial_fields(project.initial)),
     )
 
 

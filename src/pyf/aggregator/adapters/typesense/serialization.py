@@ -19,7 +19,7 @@ from ...domain.documents.schema import OWNERS, Owner, ProjectFields, RegistryFie
 from ...domain.errors import Invalid
 from ...domain.relevance import Lexicon
 from ...domain.relevance.names import build_name_forms
-from ..encoding import decode_registry_fields, get_owner, initial_fields
+from ..encoding import build_initial_fields, decode_registry_fields, get_owner
 from .schema import (
     HELPER_FIELDS,
     LINK_ORDER,
@@ -114,7 +114,7 @@ def build_owner_write(value: ProjectFields, number: int) -> tuple[Owner, OwnerWr
 
 def build_initial_writes(initial: Enrichments) -> dict[Owner, OwnerWrite]:
     """Build the writes of initial fields, which are older than all other writes."""
-    return dict(build_owner_write(value, 0) for value in initial_fields(initial))
+    return dict(build_owner_write(value, 0) for value in build_initial_fields(initial))
 
 
 def find_latest_writes(documents: Iterable[Mapping[str, Any]]) -> dict[Owner, OwnerWrite]:

@@ -87,7 +87,7 @@ def build_feed_url(collection: str, report: UpgradeReport, settings: Settings) -
         path = build_report_feed_path(collection, report)
         if not path:
             raise Invalid(f"{len(report.indexed_names)} packages are too many for the URL of a feed: check fewer files")
-        return urls.without_root(settings.web_url) + path
+        return urls.strip_site_root(settings.web_url) + path
 
 
 def to_dict(report: UpgradeReport) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def extract_signals(documents: Sequence[RegistryFields], enrichments: Enrichment
         framework_versions=newest.framework_versions,
         frameworks=parse_frameworks(newest.classifiers),
         has_wheel=any(f.packagetype == "bdist_wheel" or f.filename.endswith(".whl") for f in newest.urls),
-        last_commit=_first_known_timestamp(repository.repository_last_commit, repository.repository_pushed),
+        last_commit=_get_first_known_timestamp(repository.repository_last_commit, repository.repository_pushed),
         issues=_extract_issues(repository),
         maintainers=len(newest.maintainers) or UNSET,
         is_repository_archived=repository.repository_archived,
@@ -133,7 +133,7 @@ def _extract_release_signals(documents: Sequence[RegistryFields], newest: Regist
     latest = max(considered, key=lambda document: document.upload_timestamp)
     return {
         "version": max((document.version_sortable, document.version) for document in considered)[1],
-        "released_at": _first_known_timestamp(latest.upload_timestamp),
+        "released_at": _get_first_known_timestamp(latest.upload_timestamp),
         "releases": len(stable),
         "bugfix_releases": sum(_is_bugfix(document) for document in stable),
         "is_prerelease_only": bool(usable) and not stable,
@@ -178,7 +178,7 @@ def _extract_issues(repository: RepositoryFields) -> IssueCounts | UnsetType:
     return UNSET if opened is UNSET or closed is UNSET else IssueCounts(open=opened, closed=closed)
 
 
-def _first_known_timestamp(*timestamps: int | UnsetType) -> int | UnsetType:
+def _get_first_known_timestamp(*timestamps: int | UnsetType) -> int | UnsetType:
     """Return the first known and valid timestamp; in documents 0 means unknown."""
     return next(
         (timestamp for timestamp in timestamps if timestamp is not UNSET and 0 < timestamp < _MAX_TIMESTAMP), UNSET

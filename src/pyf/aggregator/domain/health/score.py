@@ -104,12 +104,12 @@ class Score(Struct, frozen=True, kw_only=True):
             name: {
                 "points": round(group.points, 1),
                 "max_points": round(group.max_points, 1),
-                "findings": [_finding_to_dict(finding) for finding in group.findings],
+                "findings": [_to_finding_dict(finding) for finding in group.findings],
                 "unknown": [{"rule": rule, "maximum": round(weight, 1)} for rule, weight in group.unknown.items()],
             }
             for name, group in self.groups.items()
         }
-        breakdown: dict[str, Any] = _sort_keys({**groups, "caps": [_cap_to_dict(cap) for cap in self.caps]})
+        breakdown: dict[str, Any] = _sort_keys({**groups, "caps": [_to_cap_dict(cap) for cap in self.caps]})
         return breakdown
 
 
@@ -182,7 +182,7 @@ def _round_score(value: float) -> int:
     return min(100, max(0, int(value + 0.5)))
 
 
-def _finding_to_dict(finding: Finding) -> dict[str, Any]:
+def _to_finding_dict(finding: Finding) -> dict[str, Any]:
     """Return a finding as stored; without advice the link is left out, which saves half of the text."""
     return {
         "rule": finding.rule,
@@ -194,7 +194,7 @@ def _finding_to_dict(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _cap_to_dict(cap: AppliedCap) -> dict[str, Any]:
+def _to_cap_dict(cap: AppliedCap) -> dict[str, Any]:
     return {"cap": cap.cap, "at_most": cap.at_most, "reason": cap.reason, "read_more": cap.read_more}
 
 

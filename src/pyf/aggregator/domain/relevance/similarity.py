@@ -42,7 +42,7 @@ def get_significant_terms(
     return sorted(weights, key=lambda pair: (-pair[1], pair[0]))[:_MAX_TERMS]
 
 
-def similarity(project: Searchable, weights: Mapping[str, float]) -> float:
+def compute_similarity(project: Searchable, weights: Mapping[str, float]) -> float:
     """Return the total weight of the stems that a project has in its name, summary or keywords."""
     return fsum(weights[stem] for stem in weights.keys() & "".join(project.texts[:3]).split())
 

@@ -17,7 +17,7 @@ from ...usecases.read.package_views import ReleaseSummary
 from ...usecases.read.search import search_packages, suggest_packages
 from ..problems import PROBLEM_MEDIA_TYPE, Problem
 from ..site import InjectedSite
-from ..urls import SEARCH_PARAMS, build_request_url, get_base_url, site_path
+from ..urls import SEARCH_PARAMS, build_request_url, build_site_path, get_base_url
 from . import parameters
 from .parameters import InjectedCollection, list_readable_collections
 from .schemas import ApiIndex, Collection, CollectionStatistics, PackageHit, ReadinessResponse, SearchResponse
@@ -34,7 +34,7 @@ _COMMON_STATUSES = (
 )
 
 
-def _problem_responses(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
+def _build_problem_responses(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
     return {
         int(status): ResponseSpec(
             data_container=Problem,
@@ -46,15 +46,15 @@ def _problem_responses(*statuses: HTTPStatus) -> dict[int, ResponseSpec]:
     }
 
 
-COLLECTION_LIST_RESPONSES = _problem_responses()
-COLLECTION_RESPONSES = _problem_responses(HTTPStatus.NOT_FOUND)
+COLLECTION_LIST_RESPONSES = _build_problem_responses()
+COLLECTION_RESPONSES = _build_problem_responses(HTTPStatus.NOT_FOUND)
 
 
 @get("/", sync_to_thread=False, responses=COLLECTION_LIST_RESPONSES)
 def show_index(request: AnyRequest, site: InjectedSite) -> ApiIndex:
     """Return the URLs to start from."""
     parameters.reject_unknown_params(request, ())
-    api_url = get_base_url(request, site) + site_path("/api/v1")
+    api_url = get_base_url(request, site) + build_site_path("/api/v1")
     return ApiIndex(openapi=f"{api_url}/openapi.json", collections=f"{api_url}/collections")
 
 

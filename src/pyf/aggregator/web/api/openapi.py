@@ -50,13 +50,13 @@ def build_openapi_config(root_path: str = "") -> OpenAPIConfig:
 
 def add_type_descriptions(openapi: dict[str, Any]) -> None:
     """Add the docstrings of the response types to a description."""
-    descriptions = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _response_structs()}
+    descriptions = {struct.__name__: cleandoc(struct.__doc__ or "") for struct in _list_response_structs()}
     for name, schema in openapi["components"]["schemas"].items():
         if name in descriptions:
             schema.setdefault("description", descriptions[name])
 
 
-def _response_structs() -> set[type[Struct]]:
+def _list_response_structs() -> set[type[Struct]]:
     """Return the types of all responses and of their fields."""
     structs: set[type[Struct]] = set()
     for handler in HANDLERS:

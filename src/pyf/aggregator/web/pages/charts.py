@@ -117,7 +117,7 @@ def _merge_dots(dots: Sequence[Dot]) -> tuple[Dot, ...]:
 
 
 def _build_years(first: int, last: int, to_x: Callable[[float], float]) -> tuple[Year, ...]:
-    years_begun = range(_year_of_timestamp(first) + 1, _year_of_timestamp(last) + 1)
+    years_begun = range(_get_year(first) + 1, _get_year(last) + 1)
     years, next_free_x = [], 0.0
     for year in years_begun:
         x = to_x(datetime(year, 1, 1, tzinfo=UTC).timestamp())
@@ -127,5 +127,5 @@ def _build_years(first: int, last: int, to_x: Callable[[float], float]) -> tuple
     return tuple(years)
 
 
-def _year_of_timestamp(time: int) -> int:
+def _get_year(time: int) -> int:
     return datetime.fromtimestamp(time, UTC).year

@@ -76,7 +76,7 @@ def build_report_feed_path(collection: str, report: UpgradeReport) -> str:
     """Return the path of the feed of a file's packages, "" if there are none, or too many for a URL."""
     goal = report.goal
     framework = f"{goal.framework} {goal.version}" if goal.version else ""
-    return urls.packages_feed_path(collection, report.indexed_names, [("to", framework), ("python", goal.python)])
+    return urls.build_packages_feed_path(collection, report.indexed_names, [("to", framework), ("python", goal.python)])
 
 
 def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
@@ -88,11 +88,11 @@ def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
         details.append(f"ended: {package.replacement.reason}{successor}")
     status = f"upgrade to {package.first_supporting}" if package.status is Status.UPGRADE else package.status.label
     return CheckRow(
-        name=formatting.single_line(package.name),
-        url=urls.project_path(collection, normalize_name(package.name)) if package.newest else "",
-        used=formatting.single_line(package.used),
-        newest=formatting.single_line(package.newest),
-        status=formatting.single_line(status),
+        name=formatting.to_clean_line(package.name),
+        url=urls.build_project_path(collection, normalize_name(package.name)) if package.newest else "",
+        used=formatting.to_clean_line(package.used),
+        newest=formatting.to_clean_line(package.newest),
+        status=formatting.to_clean_line(status),
         css_class=_STATUS_CLASSES[package.status],
         health="" if package.health is None else str(package.health),
         details=tuple(formatting.sanitize(detail) for detail in details),

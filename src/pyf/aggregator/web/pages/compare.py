@@ -40,7 +40,7 @@ def build_compare_view(collection: str, comparison: Comparison) -> CompareView:
     """Build the view of a comparison."""
     names = [package.hit.name_normalized for package in comparison.packages]
     remove_urls = [
-        urls.compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names
+        urls.build_compare_path(collection, [remaining for remaining in names if remaining != name]) for name in names
     ]
     return CompareView(
         hits=tuple(build_hit_view(collection, package.hit) for package in comparison.packages),
@@ -57,7 +57,7 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
         "Newest release",
         packages,
         lambda package: (
-            f"{formatting.single_line(package.hit.version)}, {formatting.format_date(package.hit.uploaded)}"
+            f"{formatting.to_clean_line(package.hit.version)}, {formatting.format_date(package.hit.uploaded)}"
         ),
     )
     yield _build_number_row(
@@ -66,12 +66,14 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
     yield _build_number_row("Stars", packages, lambda package: package.repository.stars if package.repository else None)
     for number, version in enumerate(comparison.framework_versions):
         yield Row(
-            title=formatting.single_line(version.name),
+            title=formatting.to_clean_line(version.name),
             note="ended" if version.is_supported is False else "",
             cells=tuple(_build_support_cell(package, number) for package in packages),
         )
     yield _build_text_row("Python", packages, _format_python_versions)
-    yield _build_text_row("Requires Python", packages, lambda package: formatting.single_line(package.requires_python))
+    yield _build_text_row(
+        "Requires Python", packages, lambda package: formatting.to_clean_line(package.requires_python)
+    )
     yield _build_text_row("License", packages, lambda package: formatting.sanitize(package.hit.license))
     yield _build_number_row("Releases", packages, lambda package: package.releases, highlight_highest=False)
     yield _build_text_row("First release", packages, lambda package: formatting.format_date(package.first_uploaded))
@@ -90,7 +92,9 @@ def _build_rows(comparison: Comparison) -> Iterator[Row]:
         "Maintainers", packages, lambda package: package.maintainers or None, highlight_highest=False
     )
     yield _build_text_row(
-        "Requires", packages, lambda package: ", ".join(map(formatting.single_line, package.requirements)) or "nothing"
+        "Requires",
+        packages,
+        lambda package: ", ".join(map(formatting.to_clean_line, package.requirements)) or "nothing",
     )
 
 

@@ -54,7 +54,7 @@ def format_month(name: str) -> str:
 _MONTH_NUMBERS = frozenset(f"{number:02}" for number in range(1, 13))
 
 
-def time_ago(timestamp: int, now: float) -> str:
+def format_time_ago(timestamp: int, now: float) -> str:
     """Return the age of a Unix time in its largest unit: "3 weeks ago"; "" for 0 (unknown)."""
     if not timestamp:
         return ""
@@ -76,27 +76,27 @@ def join_names(names: Iterable[str]) -> str:
     return f"{', '.join(head)} and {last}" if head else last
 
 
-def single_line(text: str) -> str:
+def to_clean_line(text: str) -> str:
     """Return untrusted text in one line, without control and direction characters."""
     return " ".join(_UNPRINTABLE.sub(" ", text).split())
 
 
 def sanitize(text: str) -> str:
     """Return untrusted text in one line with masked e-mail addresses."""
-    return mask_emails(single_line(text))
+    return mask_emails(to_clean_line(text))
 
 
-def html_size(text: str) -> int:
+def measure_html(text: str) -> int:
     """Return the size of a text in bytes of HTML."""
     return len(escape(text).encode())
 
 
 def truncate_html(text: str, max_bytes: int) -> str:
     """Truncate a text to `max_bytes` bytes of HTML, at the end of a word if one is near."""
-    if html_size(text) <= max_bytes:
+    if measure_html(text) <= max_bytes:
         return text
-    remaining, end = max_bytes - html_size("…"), 0
-    while (remaining := remaining - html_size(text[end])) >= 0:
+    remaining, end = max_bytes - measure_html("…"), 0
+    while (remaining := remaining - measure_html(text[end])) >= 0:
         end += 1
     word_end = text.rfind(" ", max(0, end - 20), end)
     return f"{text[: word_end if word_end > 0 else end].rstrip()}…"
@@ -111,7 +111,7 @@ class Support(Struct, frozen=True, kw_only=True):
     product: str
     versions: tuple[str, ...]
 
-    def newest(self, count: int) -> tuple[str, ...]:
+    def select_newest(self, count: int) -> tuple[str, ...]:
         """Return at most `count` of the newest versions."""
         return self.versions[:count]
 
@@ -157,13 +157,13 @@ def sort_versions(values: Iterable[str]) -> list[str]:
     ]
 
 
-def version_key(version: str) -> tuple[int, ...]:
+def to_number_key(version: str) -> tuple[int, ...]:
     """Return the sort key of a version: its numbers."""
     return tuple(int(number) for number in re.findall(r"[0-9]{1,9}", version))
 
 
 def _sort_newest_first(versions: Iterable[str]) -> tuple[str, ...]:
-    ordered = sorted(versions, key=lambda version: (version_key(version), version), reverse=True)
+    ordered = sorted(versions, key=lambda version: (to_number_key(version), version), reverse=True)
     return tuple(version for version in ordered if not _has_minor_releases(version, ordered))
 
 

@@ -119,7 +119,7 @@ def _build_row(month: HistoryMonth) -> HistoryRowView:
         score="" if month.score is None else str(month.score),
         stars="" if month.stars is None else formatting.format_int(month.stars),
         downloads="" if month.downloads is None else formatting.format_int(month.downloads),
-        release=formatting.single_line(month.release),
-        supports=formatting.single_line("; ".join(supports)),
+        release=formatting.to_clean_line(month.release),
+        supports=formatting.to_clean_line("; ".join(supports)),
         note="another repository" if month.is_other_repository else "",
     )

@@ -39,7 +39,7 @@ def build_flags(hit: Hit, *, with_meanings: bool = True) -> tuple[Flag, ...]:
     if hit.yanked:
         warnings.append(Flag(word="yanked", meaning="Withdrawn by its author", severity="grave"))
     if hit.replaced_by:
-        name = formatting.truncate_html(formatting.single_line(hit.replaced_by), _MAX_VERSION_SIZE)
+        name = formatting.truncate_html(formatting.to_clean_line(hit.replaced_by), _MAX_VERSION_SIZE)
         warnings.append(Flag(word=f"use {name}", meaning="It has ended, and this package replaces it"))
     elif hit.repository_archived:
         warnings.append(Flag(word="repository archived", meaning="Its source repository is read-only"))
@@ -99,8 +99,8 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
     return HitView(
         name=hit.name,
         key=hit.name_normalized,
-        url=urls.project_path(collection, hit.name_normalized),
-        version=formatting.truncate_html(formatting.single_line(hit.version), _MAX_VERSION_SIZE),
+        url=urls.build_project_path(collection, hit.name_normalized),
+        version=formatting.truncate_html(formatting.to_clean_line(hit.version), _MAX_VERSION_SIZE),
         iso_date=formatting.format_iso_date(hit.uploaded),
         date=formatting.format_date(hit.uploaded),
         summary=formatting.truncate_html(formatting.sanitize(hit.summary), budget.summary_bytes),
@@ -126,12 +126,12 @@ def build_hit_view(collection: str, hit: Hit, budget: PageBudget = FULL_BUDGET) 
 
 
 def _build_support_view(support: Support, budget: PageBudget) -> SupportView:
-    visible = support.newest(budget.max_versions)
+    visible = support.select_newest(budget.max_versions)
     return SupportView(
-        product=formatting.truncate_html(formatting.single_line(support.product), _MAX_PRODUCT_SIZE),
+        product=formatting.truncate_html(formatting.to_clean_line(support.product), _MAX_PRODUCT_SIZE),
         versions=tuple(formatting.truncate_html(version, _MAX_PRODUCT_SIZE) for version in visible),
         hidden_count=len(support.versions) - len(visible),
-        full_text=formatting.truncate_html(formatting.single_line(support.full_text), _MAX_SUPPORT_SIZE)
+        full_text=formatting.truncate_html(formatting.to_clean_line(support.full_text), _MAX_SUPPORT_SIZE)
         if budget.with_extras
         else "",
     )
@@ -163,7 +163,7 @@ def build_suggestion_views(collection: str, suggestions: Iterable[Suggestion]) -
         SuggestionView(
             name=suggestion.name,
             summary=formatting.sanitize(suggestion.summary),
-            url=urls.project_path(collection, suggestion.name_normalized),
+            url=urls.build_project_path(collection, suggestion.name_normalized),
         )
         for suggestion in suggestions
     ]

@@ -65,10 +65,12 @@ def build_layout(settings: Settings, collections: Iterable[CollectionSummary] = 
         site_name=settings.web_site_name,
         contact=settings.web_contact,
         imprint_url=settings.web_imprint,
-        base_url=urls.without_root(settings.web_url),
+        base_url=urls.strip_site_root(settings.web_url),
         collections=tuple(
             CollectionLink(
-                key=summary.collection.key, title=summary.collection.title, url=urls.start_path(summary.collection.key)
+                key=summary.collection.key,
+                title=summary.collection.title,
+                url=urls.build_start_path(summary.collection.key),
             )
             for summary in collections
         ),
@@ -81,14 +83,14 @@ def build_collection_view(collection: PublicCollection) -> CollectionView:
     return CollectionView(
         key=key,
         title=collection.title,
-        url=urls.start_path(key),
-        search_url=urls.search_path(key),
-        suggest_url=urls.suggest_path(key),
-        compare_url=urls.compare_path(key),
-        readiness_url=urls.readiness_path(key),
-        check_url=urls.check_path(key),
-        new_feed_url=urls.feed_path(key, "new"),
-        updates_feed_url=urls.feed_path(key, "updated"),
+        url=urls.build_start_path(key),
+        search_url=urls.build_search_path(key),
+        suggest_url=urls.build_suggest_path(key),
+        compare_url=urls.build_compare_path(key),
+        readiness_url=urls.build_readiness_path(key),
+        check_url=urls.build_check_path(key),
+        new_feed_url=urls.build_feed_path(key, "new"),
+        updates_feed_url=urls.build_feed_path(key, "updated"),
     )
 
 
@@ -104,13 +106,15 @@ def create_environment(settings: Settings, *, is_static: bool = False) -> Enviro
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    functions = (render_code, formatting.single_line, formatting.sanitize, formatting.join_names)
+    functions = (render_code, formatting.to_clean_line, formatting.sanitize, formatting.join_names)
     environment.filters |= {function.__name__: function for function in functions}
-    static_urls = {path.name: _versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix}
+    static_urls = {
+        path.name: _build_versioned_url(path) for path in sorted((_WEB_DIR / "static").iterdir()) if path.suffix
+    }
     # Defaults for error pages, which no handler renders.
     environment.globals |= {
-        "static": lambda name: urls.site_path(static_urls[name]),
-        "site_path": urls.site_path,
+        "static": lambda name: urls.build_site_path(static_urls[name]),
+        "build_site_path": urls.build_site_path,
         "layout": build_layout(settings),
         "canonical_path": "",
         "collection": None,
@@ -130,7 +134,7 @@ def render_code(text: str) -> Markup:
     )
 
 
-def _versioned_url(path: Path) -> str:
+def _build_versioned_url(path: Path) -> str:
     """Return the URL of a static file with a hash of its content, so that browsers never use an outdated copy."""
     return f"/static/{path.name}?v={blake2b(path.read_bytes(), digest_size=5).hexdigest()}"
 
@@ -217,7 +221,7 @@ class Action(Struct, frozen=True, kw_only=True):
     value: str
 
 
-def action_for(url: str, name: str, value: str, budget: PageBudget) -> Action:
+def build_action(url: str, name: str, value: str, budget: PageBudget) -> Action:
     """Return an action, as a link if the URL fits into the budget."""
     return Action(url=url if len(url) <= budget.max_link_length else "", name=name, value=value)
 

@@ -106,9 +106,9 @@ def build_package_view(collection: str, package: PackageDetails, now: float) -> 
         hit=replace(
             build_hit_view(collection, hit),
             summary=formatting.sanitize(hit.summary),
-            version=formatting.single_line(hit.version),
+            version=formatting.to_clean_line(hit.version),
         ),
-        released_ago=formatting.time_ago(hit.uploaded, now),
+        released_ago=formatting.format_time_ago(hit.uploaded, now),
         flags=build_flags(hit),
         warning=_format_warning(package),
         successor=_build_successor(collection, package.successor),
@@ -128,17 +128,17 @@ def build_package_view(collection: str, package: PackageDetails, now: float) -> 
         requirements=_group_requirements(collection, package.requirements),
         dependents=tuple(build_hit_view(collection, dependent) for dependent in package.dependents),
         similar=tuple(build_hit_view(collection, similar) for similar in package.similar),
-        badge_url=urls.badge_path(collection, hit.name_normalized),
-        releases_url=urls.releases_path(collection, hit.name_normalized),
-        feed_url=urls.package_feed_path(collection, hit.name_normalized),
+        badge_url=urls.build_badge_path(collection, hit.name_normalized),
+        releases_url=urls.build_releases_path(collection, hit.name_normalized),
+        feed_url=urls.build_package_feed_path(collection, hit.name_normalized),
     )
 
 
 def _build_successor(collection: str, successor: Successor | None) -> TextLink | None:
     if successor is None or not successor.name:
         return None
-    url = urls.project_path(collection, successor.indexed_name) if successor.indexed_name else ""
-    return TextLink(text=formatting.single_line(successor.name), url=url)
+    url = urls.build_project_path(collection, successor.indexed_name) if successor.indexed_name else ""
+    return TextLink(text=formatting.to_clean_line(successor.name), url=url)
 
 
 def _format_warning(package: PackageDetails) -> str:
@@ -181,9 +181,9 @@ def _build_repository_facts(package: PackageDetails) -> Iterable[Fact]:
 
 def _build_advisory(vulnerability: Vulnerability) -> AdvisoryView:
     return AdvisoryView(
-        id=formatting.single_line(vulnerability.id),
+        id=formatting.to_clean_line(vulnerability.id),
         url=_ADVISORY_URL + vulnerability.id if vulnerability.id.replace("-", "").isalnum() else "",
-        fixed_in=formatting.join_names(map(formatting.single_line, vulnerability.fixed_in)),
+        fixed_in=formatting.join_names(map(formatting.to_clean_line, vulnerability.fixed_in)),
     )
 
 
@@ -191,11 +191,11 @@ def _group_requirements(collection: str, requirements: Iterable[Requirement]) ->
     by_extra: dict[str, list[RequirementView]] = {}
     for requirement in requirements:
         view = RequirementView(
-            name=formatting.single_line(requirement.line.name),
-            versions=formatting.single_line(requirement.line.versions),
-            condition="" if requirement.line.extras else formatting.single_line(requirement.line.condition),
-            url=urls.project_path(collection, requirement.indexed_name) if requirement.indexed_name else "",
+            name=formatting.to_clean_line(requirement.line.name),
+            versions=formatting.to_clean_line(requirement.line.versions),
+            condition="" if requirement.line.extras else formatting.to_clean_line(requirement.line.condition),
+            url=urls.build_project_path(collection, requirement.indexed_name) if requirement.indexed_name else "",
         )
         for extra in requirement.line.extras or ("",):
-            by_extra.setdefault(formatting.single_line(extra), []).append(view)
+            by_extra.setdefault(formatting.to_clean_line(extra), []).append(view)
     return tuple(ExtraView(extra=extra, requirements=tuple(views)) for extra, views in by_extra.items())

@@ -84,7 +84,7 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
         return None
     rows = tuple(
         MatrixRow(
-            versions=formatting.single_line(row.newest if row.release_count == 1 else f"{row.oldest} – {row.newest}"),
+            versions=formatting.to_clean_line(row.newest if row.release_count == 1 else f"{row.oldest} – {row.newest}"),
             note=_format_row_note(row),
             python_versions=formatting.format_pythons(row.python_versions, row.supported_python_versions),
             supports=row.supports,
@@ -94,7 +94,7 @@ def build_matrix_section(matrix: SupportMatrix) -> MatrixSection | None:
     states = {True: "supported", False: "ended", None: ""}
     return MatrixSection(
         columns=tuple(
-            MatrixColumn(name=formatting.single_line(column.name), state=states[column.is_supported])
+            MatrixColumn(name=formatting.to_clean_line(column.name), state=states[column.is_supported])
             for column in matrix.columns
         ),
         rows=rows[:_MAX_VISIBLE],
@@ -126,7 +126,7 @@ def _format_time_span(timestamps: Sequence[int]) -> str:
 
 
 def _format_release_title(release: ReleaseSummary) -> str:
-    return f"{formatting.single_line(release.version)}, {formatting.format_date(release.uploaded)}"
+    return f"{formatting.to_clean_line(release.version)}, {formatting.format_date(release.uploaded)}"
 
 
 def _release_kind(release: ReleaseSummary) -> str:
@@ -145,11 +145,11 @@ def _build_release(release: ReleaseSummary) -> ReleaseView:
         reason = formatting.sanitize(release.yanked_reason)
         notes.append(f"yanked: {reason}" if reason else "yanked")
     return ReleaseView(
-        version=formatting.single_line(release.version),
+        version=formatting.to_clean_line(release.version),
         iso_date=formatting.format_iso_date(release.uploaded),
         date=formatting.format_date(release.uploaded),
         note=", ".join(notes),
-        requires_python=formatting.single_line(release.requires_python),
+        requires_python=formatting.to_clean_line(release.requires_python),
         frameworks=", ".join(support.full_text for support in group_versions(release.framework_versions)),
         files=_format_files(release),
     )

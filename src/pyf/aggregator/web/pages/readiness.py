@@ -130,7 +130,9 @@ def build_board_view(
         goal=board.goal.label,
         remark=board.goal.remark,
         goals=tuple(
-            GoalLink(label=label, url=urls.readiness_path(collection, query), is_current=label == board.goal.label)
+            GoalLink(
+                label=label, url=urls.build_readiness_path(collection, query), is_current=label == board.goal.label
+            )
             for label, query in offered
         ),
         ready=board.ready_count,
@@ -138,7 +140,7 @@ def build_board_view(
         groups=_build_groups(collection, board.packages),
         chart=build_chart(board),
         trend=_build_trend_rows(board),
-        feed_url=urls.readiness_feed_path(collection, pairs),
+        feed_url=urls.build_readiness_feed_path(collection, pairs),
         snippets=_build_snippets(collection, board, pairs, base_url),
     )
 
@@ -146,9 +148,9 @@ def build_board_view(
 def _build_snippets(
     collection: str, board: ReadinessBoard, pairs: Sequence[tuple[str, str]], base_url: str
 ) -> tuple[Snippet, ...]:
-    page = base_url + urls.readiness_path(collection, pairs)
-    chart = base_url + urls.readiness_path(collection, pairs, suffix=".svg")
-    badge = f"{base_url}{urls.site_path(f'/badge/{collection}/NAME/ready.svg')}?{urlencode(pairs)}"
+    page = base_url + urls.build_readiness_path(collection, pairs)
+    chart = base_url + urls.build_readiness_path(collection, pairs, suffix=".svg")
+    badge = f"{base_url}{urls.build_site_path(f'/badge/{collection}/NAME/ready.svg')}?{urlencode(pairs)}"
     title = f"Ready for {board.goal.label}"
     return (
         Snippet(label="The chart, in Markdown", text=f"[![{title}]({chart})]({page})"),
@@ -260,15 +262,15 @@ def _build_groups(collection: str, packages: Sequence[PackageReadiness]) -> tupl
 def _build_row(collection: str, package: PackageReadiness) -> ReadinessRow:
     last = f" to {package.last_supporting}" if package.last_supporting else ""
     return ReadinessRow(
-        name=formatting.single_line(package.name),
-        url=urls.project_path(collection, package.name_normalized),
-        newest=formatting.single_line(package.newest),
+        name=formatting.to_clean_line(package.name),
+        url=urls.build_project_path(collection, package.name_normalized),
+        newest=formatting.to_clean_line(package.newest),
         since=formatting.format_date(package.since) if package.since else "",
         since_iso_date=formatting.format_iso_date(package.since) if package.since else "",
-        releases=formatting.single_line(f"{package.since_release}{last}"),
-        latest_supported=formatting.single_line(package.latest_supported),
+        releases=formatting.to_clean_line(f"{package.since_release}{last}"),
+        latest_supported=formatting.to_clean_line(package.latest_supported),
         evidence=formatting.sanitize(package.evidence),
         tracker=package.tracker,
-        maintainers=", ".join(map(formatting.single_line, package.maintainers)),
+        maintainers=", ".join(map(formatting.to_clean_line, package.maintainers)),
         downloads="" if package.downloads is None else formatting.format_compact(package.downloads),
     )

@@ -206,7 +206,7 @@ class _ReadmeWriter:
         if tag == "pre" and element.text().startswith("\n"):
             yield "\n"  # HTML parsers drop the first newline of a pre element
         if tag == "details" and not any(
-            child.tag == "summary" and _is_visible(child) for child in _child_elements(element)
+            child.tag == "summary" and _is_visible(child) for child in _iter_child_elements(element)
         ):
             yield "<summary>Details</summary>"
         yield from self.write_children(element, inside)
@@ -277,7 +277,7 @@ def _wrap_list_items(element: Element) -> list[Element | str]:
     ]
 
 
-def _child_elements(element: Element) -> Iterator[Element]:
+def _iter_child_elements(element: Element) -> Iterator[Element]:
     return (child for child in element.children if isinstance(child, Element))
 
 

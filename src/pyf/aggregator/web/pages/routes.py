@@ -48,7 +48,7 @@ def show_overview(site: InjectedSite) -> Template:
         context={
             "layout": build_layout(site.settings, collections),
             "page": build_overview(site.deps, collections),
-            "canonical_path": urls.site_path(urls.OVERVIEW_PATH),
+            "canonical_path": urls.build_site_path(urls.OVERVIEW_PATH),
         },
     )
 
@@ -59,7 +59,7 @@ def redirect_to_search(site: InjectedSite, request: AnyRequest) -> Redirect:
     key = request.query_params.get("in", "")
     params = search_params.parse([("q", request.query_params.get("q", ""))])
     return Redirect(
-        urls.search_path(site.get_collection(key).key, search_params.to_query_pairs(params)), status_code=303
+        urls.build_search_path(site.get_collection(key).key, search_params.to_query_pairs(params)), status_code=303
     )
 
 
@@ -69,7 +69,7 @@ def show_start(site: InjectedSite, key: FromPath[str]) -> Template:
     collection = site.get_collection(key)
     page = build_start_view(collection.key, site.get_start_page(collection))
     return _render_page(
-        site, collection, "start.html", page=page, is_start=True, canonical_path=urls.start_path(collection.key)
+        site, collection, "start.html", page=page, is_start=True, canonical_path=urls.build_start_path(collection.key)
     )
 
 
@@ -83,17 +83,17 @@ def show_search(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> 
     params = search_params.parse(request.query_params.multi_items())
     if removed := request.query_params.getall(search_params.REMOVE_PARAM, []):
         return Redirect(
-            urls.search_path(
+            urls.build_search_path(
                 collection.key, search_params.to_query_pairs(search_params.remove_tokens(params, removed))
             ),
             status_code=303,
         )
     answered = search_with_hints(site.deps, collection.target, params.query)
     params, results = replace(params, query=answered.query), answered.results
-    feed_url = urls.feed_path(collection.key, "updated", params.query)
+    feed_url = urls.build_feed_path(collection.key, "updated", params.query)
     status = HTTPStatus.BAD_REQUEST if params.problem else HTTPStatus.OK
     template = cast(JinjaTemplateEngine, request.app.template_engine).get_template("search.html")
-    context = {**_layout_context(site, collection), "is_filtered": bool(request.scope["query_string"])}
+    context = {**_build_layout_context(site, collection), "is_filtered": bool(request.scope["query_string"])}
 
     def render(budget: PageBudget) -> str:
         page = build_search_page(collection.key, params, results, feed_url=feed_url, budget=budget)
@@ -107,7 +107,7 @@ def redirect_to_feed(site: InjectedSite, key: FromPath[str], request: AnyRequest
     """Redirect to the feed of a list, for searches whose feed URL is too long for a link."""
     collection = site.get_collection(key)
     params = search_params.parse(request.query_params.multi_items())
-    return Redirect(urls.feed_path(collection.key, "updated", params.query), status_code=303)
+    return Redirect(urls.build_feed_path(collection.key, "updated", params.query), status_code=303)
 
 
 @get("/in/{key:str}/suggest", sync_to_thread=True)
@@ -123,11 +123,11 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
     """Show a package; other spellings of its name redirect to its URL."""
     collection = site.get_collection(key)
     if name != normalize_name(name):
-        return Redirect(urls.project_path(collection.key, normalize_name(name)), status_code=301)
+        return Redirect(urls.build_project_path(collection.key, normalize_name(name)), status_code=301)
     try:
         package = get_package(site.deps, collection.target, name)
     except NotFound as error:
-        return _removed_page(site, collection, name, error)
+        return _render_removed_page(site, collection, name, error)
     view = build_package_view(collection.key, package, site.deps.now())
     return _render_page(
         site,
@@ -136,7 +136,7 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
         package=package,
         page=view,
         root=get_base_url(request, site),
-        canonical_path=urls.project_path(collection.key, name),
+        canonical_path=urls.build_project_path(collection.key, name),
     )
 
 
@@ -144,7 +144,7 @@ def show_project(site: InjectedSite, request: AnyRequest, key: FromPath[str], na
 def show_comparison(site: InjectedSite, key: FromPath[str], request: AnyRequest) -> Template:
     """Compare two to four packages; with fewer, show a form to add one."""
     collection = site.get_collection(key)
-    requested_names = [formatting.single_line(name)[:200] for name in request.query_params.getall("name", [])]
+    requested_names = [formatting.to_clean_line(name)[:200] for name in request.query_params.getall("name", [])]
     names = list(dict.fromkeys(normalize_name(name) for name in requested_names if name))
     page, problem, status = None, "", HTTPStatus.OK
     try:
@@ -231,10 +231,10 @@ def _get_display_names(site: Site, collection: PublicCollection, names: list[str
     return {hit.name_normalized: hit.name for hit in hits}
 
 
-def _removed_page(site: Site, collection: PublicCollection, name: str, error: NotFound) -> Template:
+def _render_removed_page(site: Site, collection: PublicCollection, name: str, error: NotFound) -> Template:
     """Render the page of a missing package: date and reason of its removal if known, and suggestions."""
     tombstone = error.tombstone if isinstance(error, ProjectRemoved) else None
-    display_name = formatting.single_line(name)[:200]
+    display_name = formatting.to_clean_line(name)[:200]
     suggestions = suggest_packages(site.deps, collection.target, display_name, limit=5)
     return _render_page(
         site,
@@ -246,17 +246,17 @@ def _removed_page(site: Site, collection: PublicCollection, name: str, error: No
         removed_iso_date=formatting.format_iso_date(tombstone.removed_at) if tombstone else "",
         reason=formatting.sanitize(tombstone.reason).rstrip(".") if tombstone else "",
         suggestions=build_suggestion_views(collection.key, suggestions),
-        search_url=urls.search_path(collection.key, [("q", display_name)]),
+        search_url=urls.build_search_path(collection.key, [("q", display_name)]),
     )
 
 
 def _render_page(
     site: Site, collection: PublicCollection, template: str, *, status: HTTPStatus = HTTPStatus.OK, **context: Any
 ) -> Template:
-    return Template(template, context={**_layout_context(site, collection), **context}, status_code=status)
+    return Template(template, context={**_build_layout_context(site, collection), **context}, status_code=status)
 
 
-def _layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
+def _build_layout_context(site: Site, collection: PublicCollection) -> dict[str, Any]:
     return {
         "layout": build_layout(site.settings, site.list_collections()),
         "collection": build_collection_view(collection),

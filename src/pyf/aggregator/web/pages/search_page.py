@@ -13,7 +13,7 @@ from ..urls import AGE_PARAM, DECLARED_PARAM
 from . import formatting, search_params
 from .formatting import sort_versions
 from .hits import HitView, build_hit_view
-from .layout import FULL_BUDGET, Action, PageBudget, action_for
+from .layout import FULL_BUDGET, Action, PageBudget, build_action
 from .search_params import AGE_PERIODS, EXPANDED_PARAM, REMOVE_PARAM, SearchParams
 
 # Bytes of HTML of an active filter; the list of filters shows the whole value.
@@ -85,7 +85,7 @@ def build_facets(
             ),
             more_action=None
             if is_expanded
-            else action_for(list_path(collection, expanded), EXPANDED_PARAM, name, budget),
+            else build_action(list_path(collection, expanded), EXPANDED_PARAM, name, budget),
         )
 
 
@@ -93,7 +93,7 @@ def _fit_values(counts: Sequence[FacetCount], remaining: int) -> tuple[int, Sequ
     """Return the remaining bytes, and the values that fit, without those that are too long for a filter."""
     fitting_counts = []
     for count in counts:
-        size = _VALUE_MARKUP_SIZE + 2 * formatting.html_size(count.value)
+        size = _VALUE_MARKUP_SIZE + 2 * formatting.measure_html(count.value)
         if len(count.value) <= MAX_VALUE_LENGTH and size <= remaining:
             fitting_counts.append(count)
             remaining -= size
@@ -146,22 +146,22 @@ def build_chips(collection: str, params: SearchParams, budget: PageBudget) -> It
             token = search_params.filter_token(name, value)
             yield Chip(
                 label=formatting.truncate_html(label, _MAX_CHIP_SIZE),
-                action=action_for(url, REMOVE_PARAM, token, budget),
+                action=build_action(url, REMOVE_PARAM, token, budget),
             )
     period = next(
         (choice for choice in build_period_choices(params.query) if choice.is_selected and choice.value), None
     )
     if period is not None:
         url = list_path(collection, search_params.without_age_filter(params))
-        yield Chip(label=f"Updated within {period.label}", action=action_for(url, REMOVE_PARAM, AGE_PARAM, budget))
+        yield Chip(label=f"Updated within {period.label}", action=build_action(url, REMOVE_PARAM, AGE_PARAM, budget))
     if params.query.declared_only:
         url = list_path(collection, search_params.with_admitted_versions(params))
-        yield Chip(label="Declared Pythons only", action=action_for(url, REMOVE_PARAM, DECLARED_PARAM, budget))
+        yield Chip(label="Declared Pythons only", action=build_action(url, REMOVE_PARAM, DECLARED_PARAM, budget))
 
 
 def list_path(collection: str, params: SearchParams) -> str:
     """Return the path of a search."""
-    return urls.search_path(collection, search_params.to_query_pairs(params))
+    return urls.build_search_path(collection, search_params.to_query_pairs(params))
 
 
 # Number of pages before and after the current one that get a link.
@@ -248,8 +248,11 @@ def build_search_page(
     return SearchPage(
         text=query.text,
         did_you_mean=(
-            *(NameLink(name, urls.project_path(collection, normalize_name(name))) for name in results.similar_names),
-            *(NameLink(word, urls.search_path(collection, [("q", word)])) for word in results.similar_words),
+            *(
+                NameLink(name, urls.build_project_path(collection, normalize_name(name)))
+                for name in results.similar_names
+            ),
+            *(NameLink(word, urls.build_search_path(collection, [("q", word)])) for word in results.similar_words),
         ),
         short_text=formatting.truncate_html(query.text, _MAX_REPEATED_TEXT_SIZE),
         problem=params.problem,
@@ -268,14 +271,14 @@ def build_search_page(
         hidden_filter_count=len(active_chips[budget.max_chips :]),
         clear_url=list_path(collection, search_params.without_filters(params)),
         pages=tuple(_build_page_links(collection, params, last_page, budget)),
-        previous_action=_page_action(collection, params, min(query.page - 1, last_page), budget)
+        previous_action=_build_page_action(collection, params, min(query.page - 1, last_page), budget)
         if query.page > 1
         else None,
-        next_action=_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
+        next_action=_build_page_action(collection, params, query.page + 1, budget) if query.page < last_page else None,
         expanded_facets=tuple(sorted(params.expanded_facets)),
-        all_url=urls.search_path(collection),
-        feed_url=action_for(feed_url, "", "", budget).url,
-        feed_redirect_url=urls.feed_redirect_path(collection),
+        all_url=urls.build_search_path(collection),
+        feed_url=build_action(feed_url, "", "", budget).url,
+        feed_redirect_url=urls.build_feed_redirect_path(collection),
         declared_only=query.declared_only,
     )
 
@@ -315,8 +318,8 @@ def _build_page_links(collection: str, params: SearchParams, last_page: int, bud
 
 def _build_page_link(collection: str, params: SearchParams, number: int, budget: PageBudget) -> PageLink:
     is_current = number == params.query.page
-    return PageLink(number=number, action=_page_action(collection, params, number, budget), is_current=is_current)
+    return PageLink(number=number, action=_build_page_action(collection, params, number, budget), is_current=is_current)
 
 
-def _page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
-    return action_for(list_path(collection, search_params.with_page(params, page)), "page", str(page), budget)
+def _build_page_action(collection: str, params: SearchParams, page: int, budget: PageBudget) -> Action:
+    return build_action(list_path(collection, search_params.with_page(params, page)), "page", str(page), budget)

@@ -20,7 +20,7 @@ from ...domain.search import (
     Sort,
     select_values,
 )
-from ..urls import AGE_PARAM, DECLARED_PARAM, TEXT_PARAM, QueryPairs, filter_pairs
+from ..urls import AGE_PARAM, DECLARED_PARAM, TEXT_PARAM, QueryPairs, to_filter_pairs
 from . import formatting
 
 # Facets to list in full, and filters to remove (by `filter_token`).
@@ -59,7 +59,7 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
     values: dict[str, list[str]] = {}
     for name, value in pairs:
         values.setdefault(name, []).append(value.strip())
-    text = formatting.single_line(_last_value(values, TEXT_PARAM))
+    text = formatting.to_clean_line(_get_last_value(values, TEXT_PARAM))
     problems = []
     if len(text) > MAX_TEXT_LENGTH:
         problems.append(f"The search text has {len(text):,} characters; the limit is {MAX_TEXT_LENGTH}.")
@@ -76,11 +76,11 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
         filters=select_values(
             {name: [value for filter_name, value in used_filters if filter_name == name] for name in FACETS}
         ),
-        updated_within=_parse_int(_last_value(values, AGE_PARAM), 0, MAX_DAYS),
-        declared_only=_last_value(values, DECLARED_PARAM).lower() in ("true", "1"),
-        sort=_parse_sort(_last_value(values, "sort")),
-        page=_parse_int(_last_value(values, "page"), 1, MAX_PAGE) or 1,
-        per_page=min(_parse_int(_last_value(values, "per_page"), 1, MAX_PER_PAGE) or DEFAULT_PER_PAGE, _MAX_HITS),
+        updated_within=_parse_int(_get_last_value(values, AGE_PARAM), 0, MAX_DAYS),
+        declared_only=_get_last_value(values, DECLARED_PARAM).lower() in ("true", "1"),
+        sort=_parse_sort(_get_last_value(values, "sort")),
+        page=_parse_int(_get_last_value(values, "page"), 1, MAX_PAGE) or 1,
+        per_page=min(_parse_int(_get_last_value(values, "per_page"), 1, MAX_PER_PAGE) or DEFAULT_PER_PAGE, _MAX_HITS),
     )
     expanded_facets = frozenset(FACETS.keys() & values.get(EXPANDED_PARAM, []))
     return SearchParams(query=query, expanded_facets=expanded_facets, problem=" ".join(problems))
@@ -89,7 +89,7 @@ def parse(pairs: Iterable[tuple[str, str]]) -> SearchParams:
 def to_query_pairs(params: SearchParams) -> QueryPairs:
     """Return the URL parameters of a search, without default values."""
     query = params.query
-    pairs = filter_pairs(query)
+    pairs = to_filter_pairs(query)
     if query.sort is not Sort.RELEVANCE:
         pairs.append(("sort", query.sort.value))
     if query.per_page != DEFAULT_PER_PAGE:
@@ -143,7 +143,7 @@ def without_filters(params: SearchParams) -> SearchParams:
     return SearchParams(query=replace(params.query, page=1, filters=(), updated_within=None, declared_only=False))
 
 
-def _last_value(values: dict[str, list[str]], name: str) -> str:
+def _get_last_value(values: dict[str, list[str]], name: str) -> str:
     return values.get(name, [""])[-1]
 
 
@@ -156,7 +156,7 @@ def _read_filters(values: dict[str, list[str]]) -> Iterator[tuple[str, str]]:
 def _limit_filters(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
     size = 0
     for number, (facet, value) in enumerate(pairs):
-        size += formatting.html_size(value)
+        size += formatting.measure_html(value)
         if number == MAX_SELECTED_VALUES or size > _MAX_FILTER_BYTES:
             return
         yield facet, value

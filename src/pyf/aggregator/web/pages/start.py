@@ -46,7 +46,7 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
             CollectionCard(
                 key=summary.collection.key,
                 title=summary.collection.title,
-                url=urls.start_path(summary.collection.key),
+                url=urls.build_start_path(summary.collection.key),
                 packages=formatting.pluralize(summary.package_count, "package"),
                 releases=formatting.pluralize(summary.release_count, "release"),
                 popular=tuple(
@@ -56,7 +56,7 @@ def build_overview(deps: Dependencies, collections: Iterable[CollectionSummary])
             )
             for summary in collections
         ),
-        search_url=urls.site_path("/search"),
+        search_url=urls.build_site_path("/search"),
     )
 
 
@@ -109,7 +109,7 @@ def build_start_view(collection: str, page: Dashboard) -> StartView:
         panels=tuple(panel for panel in _build_panels(collection, page) if panel.entries),
         versions=tuple(_build_version_links(collection, page.framework_versions)),
         bands=tuple(_build_band_links(collection, page.health)),
-        all_url=urls.search_path(collection),
+        all_url=urls.build_search_path(collection),
     )
 
 
@@ -127,7 +127,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
                 )
                 for newcomer in page.new
             ),
-            all_url=_search_path(collection, sort=Sort.NEWEST),
+            all_url=_build_search_path(collection, sort=Sort.NEWEST),
         ),
         Panel(
             key="trending",
@@ -137,7 +137,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
                 PanelEntry(hit=build_hit_view(collection, trending.hit), note=_format_growth(trending.growth))
                 for trending in page.trending
             ),
-            all_url=_search_path(collection, sort=Sort.DOWNLOADS),
+            all_url=_build_search_path(collection, sort=Sort.DOWNLOADS),
         ),
         Panel(
             key="healthiest",
@@ -147,7 +147,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
                 PanelEntry(hit=view, note=f"{view.downloads} a month" if view.downloads else "")
                 for view in (build_hit_view(collection, hit) for hit in page.healthiest)
             ),
-            all_url=_search_path(collection, sort=Sort.HEALTH),
+            all_url=_build_search_path(collection, sort=Sort.HEALTH),
         ),
         Panel(
             key="lost",
@@ -164,7 +164,7 @@ def _build_panels(collection: str, page: Dashboard) -> tuple[Panel, ...]:
 def _format_reason(unsupported: Unsupported) -> str:
     if unsupported.reason is RetirementReason.FRAMEWORK_ENDED:
         return (
-            f"up to {formatting.single_line(unsupported.newest_framework_version)}"
+            f"up to {formatting.to_clean_line(unsupported.newest_framework_version)}"
             if unsupported.newest_framework_version
             else "outdated"
         )
@@ -175,17 +175,18 @@ def _format_growth(growth: float) -> str:
     return f"+{round((growth - 1) * 100):,} %" if growth < 10 else f"×{growth:,.0f}"
 
 
-def _search_path(collection: str, **query_fields: object) -> str:
-    return urls.search_path(collection, search_params.to_query_pairs(SearchParams(query=SearchQuery(**query_fields))))  # type: ignore[arg-type]
+def _build_search_path(collection: str, **query_fields: object) -> str:
+    query = SearchQuery(**query_fields)  # type: ignore[arg-type]
+    return urls.build_search_path(collection, search_params.to_query_pairs(SearchParams(query=query)))
 
 
 def _build_version_links(collection: str, counts: Iterable[FacetCount]) -> Iterable[EntryLink]:
     count_by_value = {count.value: count for count in counts}
     for value in sort_versions(count_by_value)[:_MAX_VERSIONS]:
         if value in count_by_value:
-            url = _search_path(collection, filters=select_values(framework=[value]))
+            url = _build_search_path(collection, filters=select_values(framework=[value]))
             yield EntryLink(
-                label=formatting.single_line(value), count=formatting.format_int(count_by_value[value].count), url=url
+                label=formatting.to_clean_line(value), count=formatting.format_int(count_by_value[value].count), url=url
             )
 
 
@@ -193,7 +194,7 @@ def _build_band_links(collection: str, counts: Iterable[FacetCount]) -> Iterable
     count_by_band = {count.value: count.count for count in counts}
     for band in HealthBand:
         if band.value in count_by_band:
-            url = _search_path(collection, filters=select_values(health=[band]))
+            url = _build_search_path(collection, filters=select_values(health=[band]))
             yield EntryLink(
                 label=band.value, count=formatting.format_int(count_by_band[band.value]), url=url, css_class=band.value
             )
