@@ -93,6 +93,25 @@ class CheckedPackage(Struct, frozen=True, kw_only=True):
     advisories: tuple[str, ...] = ()
     replacement: Replacement | None = None
 
+    @property
+    def action(self) -> str:
+        """The status in words, with the release to upgrade to."""
+        return f"upgrade to {self.first_supporting}" if self.status is Status.UPGRADE else self.status.label
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Advisories of the used release, and that the package has ended."""
+        notes = [f"advisories: {', '.join(self.advisories)}"] if self.advisories else []
+        if self.replacement:
+            successor = f"; use {self.replacement.name}" if self.replacement.name else ""
+            notes.append(f"ended: {self.replacement.reason}{successor}")
+        return tuple(notes)
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """The evidence of a package that is not ready, and the notes."""
+        return self.notes if self.status is Status.READY else (*self.evidence, *self.notes)
+
 
 def parse_framework_goal(text: str, frameworks: Sequence[str]) -> tuple[str, str]:
     """Return framework and version of "Django 6.0", "django==6.0" or "6.0".

@@ -47,7 +47,6 @@ class Site:
         self._start_pages = TTLCache[tuple[str, frozenset[str]], Dashboard](
             lambda key: build_dashboard(deps, self.get_collection(key[0]).target), ttl=ttl
         )
-
         # Evaluating a hundred packages takes almost a tenth of a second.
         self._boards = TTLCache[tuple[str, str, str, frozenset[str]], ReadinessBoard](
             lambda key: build_board(deps, self.get_collection(key[0]).target, framework=key[1], python=key[2]), ttl=ttl
@@ -101,10 +100,10 @@ class TTLCache(Generic[Key, Value]):
     Concurrent calls for one key load once and wait for the result; other keys load in parallel.
 
     Args:
-        load: computes the value of a key. An exception is passed on and not cached.
-        ttl: in seconds; 0 or less disables the cache.
-        max_size: entries above this count are dropped, the oldest first.
-        clock: returns seconds.
+        load: Computes the value of a key. An exception is passed on and not cached.
+        ttl: Seconds; 0 or less disables the cache.
+        max_size: Entries above this count are dropped, the oldest first.
+        clock: Returns seconds.
     """
 
     def __init__(

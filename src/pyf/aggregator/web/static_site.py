@@ -32,13 +32,13 @@ from . import urls
 from .app import STATIC_FOLDER, create_app
 from .pages.readiness import to_goal_pairs
 
-# Lists the files of a build, so that the next one removes what is gone and nothing else.
+# Lists the files of a build, so that the next one removes only files of this list.
 MANIFEST = ".pyf-site.json"
 
 _PAGE_SIZE = 100
 _TAG = re.compile(r"<[a-zA-Z][^<>]*>")
 _LINK = re.compile(r'\b(href|src|action)="(/[^"]*)"')
-# Up to the end of an attribute or of a Markdown link, whose quotation marks may be escaped.
+# A path up to the end of an attribute or of a Markdown link, whose quotation marks may be escaped.
 _URL_PATH = r"(?:(?!&#3[49];|&[gl]t;)[^\s\"'<>()])*"
 _UNSAFE = re.compile(r"[^a-z0-9.]+")
 
@@ -55,7 +55,7 @@ class BuildReport(Struct, frozen=True, kw_only=True):
 def build_static_site(
     deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings, folder: Path, keys: Sequence[str] = ()
 ) -> BuildReport:
-    """Write the site of some collections into a folder; equal indexes give equal files.
+    """Write the site of some collections into a folder; the same index always gives the same files.
 
     Args:
         settings: `web_url` is the URL at which the files will be served: feeds and canonical links need it.
@@ -70,7 +70,7 @@ def build_static_site(
     collections = [collection for collection in collections if not keys or collection.key in keys]
     previous_files = _read_manifest(folder)
     site_settings = structs.replace(settings, web_rate_limit=0, web_api_keys_required=False)
-    # Ages in pages are those at the last update, so that a build changes nothing but what the index has changed.
+    # Pages show ages as of the last update: a build of an unchanged index changes no file.
     states = [deps.index.get_state(collection.target.collection) for collection in collections]
     built_at = float(max((state.cursor_confirmed_at for state in states), default=0))
     deps = structs.replace(deps, now=lambda: built_at)
@@ -91,15 +91,15 @@ class _Builder:
         self._base_url = urls.strip_site_root(settings.web_url).rstrip("/")
         self._collections = collections
         keys = {collection.key for collection in collections}
-        shown = {key: profile for key, profile in profiles.items() if key in keys} if profiles else profiles
-        self._app = create_app(deps, shown, settings, is_static=True)
+        profiles = {key: profile for key, profile in profiles.items() if key in keys}
+        self._app = create_app(deps, profiles, settings, is_static=True)
         self._hits = {collection.key: list(_iter_hits(deps, collection)) for collection in collections}
 
     async def build(self, folder: Path, previous_files: frozenset[str]) -> BuildReport:
         paths = dict(self._iter_paths())
         search_files = {f"in/{key}/packages.js": _encode_packages(hits) for key, hits in self._hits.items()}
         files = frozenset({MANIFEST, *paths.values(), *search_files})
-        # First, so that a later build continues one that was interrupted.
+        # The manifest is written first, so that the next build can continue an interrupted one.
         _write_manifest(folder, previous_files | files)
         broken_links: set[str] = set()
         changed = int(files != previous_files)
@@ -187,7 +187,7 @@ def _encode_packages(hits: Sequence[Hit]) -> bytes:
 
 
 async def _fetch_page(app: Litestar, url: str) -> bytes:
-    """Return the body that the application answers with; raises `Invalid` for another status than 200."""
+    """Return the body of the application's response; raises `Invalid` for any status but 200."""
     parts = urlsplit(url)
     messages: list[Any] = []
     scope = {

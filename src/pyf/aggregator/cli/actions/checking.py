@@ -15,7 +15,7 @@ from ...adapters.environment import read_environment
 from ...bootstrap import open_dependencies
 from ...domain.errors import Invalid
 from ...domain.requirement_files import ListedPackage, PackageList, parse_requirement_file
-from ...domain.upgrade import CheckedPackage, Status
+from ...domain.upgrade import Status
 from ...settings import Settings
 from ...usecases.read.upgrade_check import UpgradeReport, check_requirements
 from ..collection_option import Selection, suggest_collection
@@ -107,11 +107,11 @@ def to_dict(report: UpgradeReport) -> dict[str, Any]:
 def to_markdown(report: UpgradeReport) -> str:
     """Return a report in Markdown: a summary, and a table of the packages that are not ready."""
     lines = [f"### {format_summary(report)}", ""]
-    rows = [package for package in report.packages if package.status is not Status.READY or _list_notes(package)]
+    rows = [package for package in report.packages if package.status is not Status.READY or package.notes]
     if rows:
         lines += ["| package | used | newest | status | details |", "|---|---|---|---|---|"]
     for package in rows:
-        cells = (package.name, package.used, package.newest, _format_status(package), "; ".join(_list_details(package)))
+        cells = (package.name, package.used, package.newest, package.action, "; ".join(package.details))
         lines.append(f"| {' | '.join(cell.replace('|', chr(92) + '|') or '–' for cell in cells)} |")
     return "\n".join(lines)
 
@@ -162,7 +162,7 @@ def _build_columns(report: UpgradeReport) -> list[Column]:
         Column(header="newest", cells=[Text(package.newest or "–") for package in packages], rank=3),
         Column(
             header="status",
-            cells=[Text(_format_status(package), style=_COLORS[package.status]) for package in packages],
+            cells=[Text(package.action, style=_COLORS[package.status]) for package in packages],
         ),
         Column(
             header="health",
@@ -172,31 +172,9 @@ def _build_columns(report: UpgradeReport) -> list[Column]:
         ),
         Column(
             header="details",
-            cells=[Text("\n".join(_list_details(package))) for package in packages],
+            cells=[Text("\n".join(package.details)) for package in packages],
             rank=2,
             is_flexible=True,
             is_folded=True,
         ),
     ]
-
-
-def _format_status(package: CheckedPackage) -> str:
-    if package.status is Status.UPGRADE:
-        return f"upgrade to {package.first_supporting}"
-    return package.status.label
-
-
-def _list_details(package: CheckedPackage) -> list[str]:
-    evidence = [] if package.status is Status.READY else list(package.evidence)
-    return [*evidence, *_list_notes(package)]
-
-
-def _list_notes(package: CheckedPackage) -> list[str]:
-    """Return what else a user of the package should know: advisories, and that it has ended."""
-    notes = []
-    if package.advisories:
-        notes.append(f"advisories: {', '.join(package.advisories)}")
-    if package.replacement:
-        successor = f"; use {package.replacement.name}" if package.replacement.name else ""
-        notes.append(f"ended: {package.replacement.reason}{successor}")
-    return notes

@@ -34,7 +34,7 @@ _DAY = 86_400
 # within two weeks, and GitHub data and download counts every week.
 _MAX_UPDATE_AGE, _MAX_DATA_AGE = _DAY, 15 * _DAY
 
-# A package that every registry knows about: whether it exists or not, the registry has to answer.
+# A package to request; a response that it does not exist is an answer as well.
 _PROBE = "pip"
 # Not every host has it: "not found" is an answer as well.
 _PROBE_REPOSITORY = ("pypa", "pip")
@@ -109,11 +109,11 @@ def _check_settings(settings: Settings) -> Iterator[CheckResult]:
 
 
 def _check_index(settings: Settings) -> list[CheckResult]:
-    """Verify the index, and look at each collection."""
+    """Verify the index, its collections, and the receivers of webhooks."""
     name = f"index ({settings.engine})"
     try:
-        quick = replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)
-        with open_index(quick, must_exist=True) as deps:
+        quick_settings = replace(settings, typesense_timeout=_TIMEOUT, typesense_retry_timeout=0.0)
+        with open_index(quick_settings, must_exist=True) as deps:
             overview = read_overview(deps)
             location = f"{deps.admin.get_location()}: {pluralize(len(overview.collections), 'collection')}"
             results = [_build_index_result(name, location, deps.admin.verify(), is_empty=not overview.collections)]
@@ -210,8 +210,8 @@ def _find_problems(entry: CollectionEntry, condition: CollectionCondition) -> It
 
 
 def _check_services(settings: Settings) -> list[CheckResult]:
-    """Send one or two cheap requests to each service, at once."""
-    quick = replace(
+    """Send one or two cheap requests to each service, to all services at the same time."""
+    quick_settings = replace(
         settings,
         pypi_timeout=_TIMEOUT,
         pypi_max_retries=0,
@@ -234,7 +234,7 @@ def _check_services(settings: Settings) -> list[CheckResult]:
         return _to_answer(result.outcome)
 
     source = settings.downloads_source
-    with open_index(quick) as deps, ThreadPoolExecutor() as executor:
+    with open_index(quick_settings) as deps, ThreadPoolExecutor() as executor:
         calls: list[tuple[str, Callable[[], object], str]] = [
             ("PyPI", lambda: read_simple_page(deps), "PYPI_BASE_URL"),
             ("PyPI changelog", lambda: f"serial {deps.changelog.fetch_last_serial():,}", "PYPI_BASE_URL"),
@@ -256,7 +256,7 @@ def _check_services(settings: Settings) -> list[CheckResult]:
 
 
 def _to_answer(outcome: object) -> str:
-    """Return that a service has answered, if only that it has no such package; raise its failure otherwise."""
+    """Return "answers" for any response, "not found" included; raise the failure of a service without a response."""
     if isinstance(outcome, AggregatorError) and not isinstance(outcome, NotFound):
         raise outcome
     return "answers"

@@ -80,20 +80,13 @@ def build_report_feed_path(collection: str, report: UpgradeReport) -> str:
 
 
 def _build_row(collection: str, package: CheckedPackage) -> CheckRow:
-    details = [] if package.status is Status.READY else list(package.evidence)
-    if package.advisories:
-        details.append(f"advisories: {', '.join(package.advisories)}")
-    if package.replacement:
-        successor = f"; use {package.replacement.name}" if package.replacement.name else ""
-        details.append(f"ended: {package.replacement.reason}{successor}")
-    status = f"upgrade to {package.first_supporting}" if package.status is Status.UPGRADE else package.status.label
     return CheckRow(
         name=formatting.to_clean_line(package.name),
         url=urls.build_project_path(collection, normalize_name(package.name)) if package.newest else "",
         used=formatting.to_clean_line(package.used),
         newest=formatting.to_clean_line(package.newest),
-        status=formatting.to_clean_line(status),
+        status=formatting.to_clean_line(package.action),
         css_class=_STATUS_CLASSES[package.status],
         health="" if package.health is None else str(package.health),
-        details=tuple(formatting.sanitize(detail) for detail in details),
+        details=tuple(formatting.sanitize(detail) for detail in package.details),
     )
