@@ -26,7 +26,8 @@ from .discovery import (
     remember_candidates,
     select_candidates,
 )
-from .ingester import IngestContext, IngestResult, ingest
+from .evaluator import IngestContext
+from .ingester import IngestResult, ingest
 from .planning import ReadPlan, collect_seen_classifiers, compare_serials, find_changed_memberships
 from .removal import ReplacedCollection
 from .run import Run, RunOptions, create_if_missing, open_run

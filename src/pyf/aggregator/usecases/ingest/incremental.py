@@ -23,6 +23,9 @@ from .discovery import (
 from .planning import ReadPlan, add_due_retries, compare_changelog, compare_serials, find_changed_memberships
 from .run import Run, RunOptions, open_run
 
+# Actions of the changelog about a whole project.
+_CREATE_PROJECT, _REMOVE_PROJECT = "create", "remove project"
+
 
 def update_collection(
     deps: Dependencies,
@@ -61,38 +64,6 @@ def update_collection(
         run.confirm_cursor(interval.cursor)
         run.complete_month()
     return report
-
-
-def with_shared_changelog(deps: Dependencies) -> Dependencies:
-    """Return dependencies with a changelog that requests each interval once, for collections with the same cursor."""
-    return replace(deps, changelog=_CachedChangelog(deps.changelog))
-
-
-class _CachedChangelog:
-    """A changelog as of its first request."""
-
-    def __init__(self, changelog: Changelog) -> None:
-        self._changelog = changelog
-        self._last_serial: int | None = None
-        self._entries_since: dict[int, Sequence[ChangelogEntry]] = {}
-
-    @property
-    def page_size(self) -> int:
-        return self._changelog.page_size
-
-    def fetch_last_serial(self) -> int:
-        if self._last_serial is None:
-            self._last_serial = self._changelog.fetch_last_serial()
-        return self._last_serial
-
-    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
-        if serial not in self._entries_since:
-            self._entries_since[serial] = self._changelog.fetch_since(serial)
-        return self._entries_since[serial]
-
-
-# Actions of the changelog about a whole project.
-_CREATE_PROJECT, _REMOVE_PROJECT = "create", "remove project"
 
 
 class _Interval(Struct, frozen=True, kw_only=True):
@@ -196,3 +167,31 @@ def _plan_update(run: Run, interval: _Interval, discovered: DiscoveredProjects) 
         )
     plan = add_due_retries(plan, run.state.stale_retries, now=int(deps.now()))
     return replace(plan, names=tuple(name for name in plan.names if name not in run.filter.exclude))
+
+
+def with_shared_changelog(deps: Dependencies) -> Dependencies:
+    """Return dependencies with a changelog that requests each interval once, for collections with the same cursor."""
+    return replace(deps, changelog=_CachedChangelog(deps.changelog))
+
+
+class _CachedChangelog:
+    """A changelog as of its first request."""
+
+    def __init__(self, changelog: Changelog) -> None:
+        self._changelog = changelog
+        self._last_serial: int | None = None
+        self._entries_since: dict[int, Sequence[ChangelogEntry]] = {}
+
+    @property
+    def page_size(self) -> int:
+        return self._changelog.page_size
+
+    def fetch_last_serial(self) -> int:
+        if self._last_serial is None:
+            self._last_serial = self._changelog.fetch_last_serial()
+        return self._last_serial
+
+    def fetch_since(self, serial: int) -> Sequence[ChangelogEntry]:
+        if serial not in self._entries_since:
+            self._entries_since[serial] = self._changelog.fetch_since(serial)
+        return self._entries_since[serial]

@@ -13,7 +13,7 @@ from ...domain.membership.profile import Filter
 from ...domain.text import format_names
 from ...ports import Dependencies, ProjectDocuments
 from ..report import IngestReport
-from .ingester import write_projects
+from .writer import write_projects
 
 # A run removes at most this many packages, or this fraction of the collection, whichever is more, and never all.
 MAX_REMOVALS = 5

@@ -18,7 +18,8 @@ from ..collections.leftovers import clear_leftovers
 from ..collections.target import Scope, Target, filter_names, require_state, resolve_filter, with_filter
 from ..enrich.scores import add_missing_scores
 from ..report import IngestReport, ProgressCallback, no_progress
-from .ingester import IngestContext, IngestResult, ingest
+from .evaluator import IngestContext
+from .ingester import IngestResult, ingest
 from .planning import read_project_states, schedule_retries
 from .removal import RemovalGuard, ReplacedCollection
 
