@@ -10,7 +10,8 @@ from pyf.aggregator.domain.errors import Invalid, NotFound
 from pyf.aggregator.domain.membership.profile import Filter
 from pyf.aggregator.sandbox.faults import Fault
 from pyf.aggregator.usecases.collections.merge import merge_collection
-from pyf.aggregator.usecases.collections.overview import get_collection, list_collections, read_details, read_overview
+from pyf.aggregator.usecases.collections.overview import read_details, read_overview
+from pyf.aggregator.usecases.collections.public import get_collection, list_collections
 from pyf.aggregator.usecases.collections.rebuild import rebuild_from_copy
 from pyf.aggregator.usecases.collections.target import Target
 from pyf.aggregator.usecases.collections.transfer import import_collection

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from pyf.aggregator.config.profiles import load_profiles
 from pyf.aggregator.domain.errors import NotFound
 from pyf.aggregator.ports import Dependencies
-from pyf.aggregator.usecases.collections.overview import get_collection, list_collections
+from pyf.aggregator.usecases.collections.public import get_collection, list_collections
 from support.builders import build_state
 from support.fake_dependencies import build_fake_dependencies
 

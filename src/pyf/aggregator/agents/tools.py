@@ -15,7 +15,7 @@ from ..domain.search import Hit, SearchQuery, select_values
 from ..domain.text import to_date
 from ..domain.upgrade import CheckedPackage
 from ..ports import Dependencies
-from ..usecases.collections.overview import PublicCollection, get_collection, list_collections
+from ..usecases.collections.public import PublicCollection, get_collection, list_collections
 from ..usecases.read.comparison import compare_packages
 from ..usecases.read.package import get_package
 from ..usecases.read.readiness import build_board

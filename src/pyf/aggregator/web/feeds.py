@@ -17,7 +17,7 @@ from ..domain.documents.project import normalize_name
 from ..domain.errors import NotFound
 from ..domain.readiness import PackageReadiness, Readiness
 from ..domain.text import join_last
-from ..usecases.collections.overview import PublicCollection
+from ..usecases.collections.public import PublicCollection
 from ..usecases.read.package import list_published_releases
 from ..usecases.read.readiness import evaluate_packages
 from ..usecases.read.search import list_new_packages, list_recently_updated

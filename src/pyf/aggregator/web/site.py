@@ -16,7 +16,7 @@ from ..domain.search import SearchQuery
 from ..metrics import Metrics
 from ..ports import Dependencies
 from ..settings import Settings
-from ..usecases.collections.overview import CollectionSummary, PublicCollection, get_collection, list_collections
+from ..usecases.collections.public import CollectionSummary, PublicCollection, get_collection, list_collections
 from ..usecases.read.dashboard import Dashboard, build_dashboard
 from ..usecases.read.readiness import ReadinessBoard, build_board
 from ..usecases.read.search import get_hidden_names

@@ -24,7 +24,7 @@ from ..domain.membership.profile import Profile
 from ..domain.search import Hit, SearchQuery, Sort
 from ..ports import Dependencies
 from ..settings import Settings
-from ..usecases.collections.overview import PublicCollection, list_collections
+from ..usecases.collections.public import PublicCollection, list_collections
 from ..usecases.read.package_views import sanitize_hit
 from ..usecases.read.search import get_hidden_names
 from ..usecases.read.upgrade_goal import list_offered_releases

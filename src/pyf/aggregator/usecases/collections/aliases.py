@@ -101,9 +101,11 @@ def add_alias(deps: Dependencies, change: AliasChange) -> None:
 
 
 def remove_alias(deps: Dependencies, alias: str) -> str:
-    """Remove an alias and return the collection that it led to.
+    """Remove an alias and return the collection that it pointed to.
 
-    Raises `Invalid` for a collection's own name, and `NotFound` for a name that leads nowhere.
+    Raises:
+        Invalid: For a collection's own name.
+        NotFound: For an unknown name.
     """
     collection = deps.admin.resolve(alias)
     if collection == alias:
@@ -116,7 +118,7 @@ def remove_alias(deps: Dependencies, alias: str) -> str:
 
 
 def get_collection_info(deps: Dependencies, name: str) -> CollectionInfo:
-    """Return a collection by its own name or an alias; raises `NotFound` for a name that leads nowhere."""
+    """Return a collection by its own name or an alias; raises `NotFound` for an unknown name."""
     for info in deps.admin.list_collections():
         if name in (info.name, *info.aliases):
             return info
@@ -137,7 +139,7 @@ def delete_collection(deps: Dependencies, collection: str) -> None:
 def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, catch_up: Callable[[], None]) -> None:
     """Point the alias and the other aliases of the live collection to the replacement, and delete the live one.
 
-    The collection that the alias does not point to is marked as an unfinished rebuild at any time.
+    At any time, one of both is marked as an unfinished rebuild: the one that the alias does not point to.
 
     Args:
         catch_up: Copies what was written to the live collection until the alias was moved.
@@ -159,8 +161,8 @@ def swap_alias(deps: Dependencies, alias: str, live: str, replacement: str, *, c
 def replace_named_collection(deps: Dependencies, name: str, replacement: str, *, catch_up: Callable[[], None]) -> None:
     """Delete a collection and make its name an alias of the replacement.
 
-    The replacement is marked as verified first: if the run is interrupted while the name leads nowhere, the next run
-    gives it to the replacement. Documents written between `catch_up` and the deletion are lost, so the caller holds the
+    The replacement is marked as verified first: if the run is interrupted after the deletion, the next run gives the
+    name to the replacement. Documents written between `catch_up` and the deletion are lost, so the caller holds the
     lock. Enrichments are kept if the engine replaces the collection in one step.
     """
     index, admin = deps.index, deps.admin

@@ -33,7 +33,7 @@ def require_native(deps: Dependencies, name: str) -> None:
 def clear_leftovers(deps: Dependencies, alias: str, notify: Callable[[str], None] | None = None) -> None:
     """Complete or delete the rebuilds of an alias that were interrupted; `notify` takes a line before a deletion.
 
-    A verified one gets the alias if that leads nowhere: its rebuild was interrupted between two steps. The live
+    A verified rebuild gets the alias if no collection has it: the run was interrupted between two steps. The live
     collection only loses its marks.
     """
     for collection in deps.admin.list_collections():

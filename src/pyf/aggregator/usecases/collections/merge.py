@@ -76,7 +76,7 @@ def write_merged(
     changed_documents = {
         name: project_documents
         for name, project_documents in merged_documents.items()
-        if set(map(_encode, project_documents)) != set(map(_encode, stored_documents.get(name, ())))
+        if set(map(encode, project_documents)) != set(map(encode, stored_documents.get(name, ())))
     }
     if changed_documents:
         projects = [
@@ -136,14 +136,14 @@ def _copy_documents(
 
 
 def _merge_histories(deps: Dependencies, source: str, target: str, names: Sequence[str]) -> None:
-    """Add the months of the source to the histories of the target; what has none is copied with its enrichments."""
-    theirs, ours = deps.index.get_enrichments(source, names), deps.index.get_enrichments(target, names)
+    """Add the months of the source to histories of the target; a missing history is copied with the enrichments."""
+    incoming, stored = deps.index.get_enrichments(source, names), deps.index.get_enrichments(target, names)
     merged = {
-        name: merge_histories(theirs[name].history, ours[name].history)
-        for name in theirs.keys() & ours.keys()
-        if theirs[name].history and ours[name].history
+        name: merge_histories(incoming[name].history, stored[name].history)
+        for name in incoming.keys() & stored.keys()
+        if incoming[name].history and stored[name].history
     }
-    if changed := {name: history for name, history in merged.items() if history != ours[name].history}:
+    if changed := {name: history for name, history in merged.items() if history != stored[name].history}:
         deps.index.update(target, changed)
 
 
@@ -160,7 +160,3 @@ def _verify(deps: Dependencies, source: str, target: str, report: TransferReport
 def _iter_batches(deps: Dependencies, collection: str) -> Iterator[list[str]]:
     names = (project_state.name_normalized for project_state in deps.index.iter_project_states(collection))
     return batched(names, MERGE_BATCH)
-
-
-def _encode(document: RegistryFields) -> bytes:
-    return encode(document)

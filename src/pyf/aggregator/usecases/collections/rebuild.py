@@ -32,11 +32,11 @@ def rebuild_collection(
 ) -> IngestReport:
     """Fetch everything into the next numbered collection, and point the alias to it if the fetch is complete.
 
-    Enrichments are copied. If anything fails, the alias does not move; the next run deletes what an interrupted one
-    has left. The filter may change. If it does not, packages are removed on the same terms as in any other run. The
-    name of a collection without an alias becomes an alias. A collection of another program is taken over.
+    Enrichments are copied. If anything fails, the alias does not move, and the next run deletes the unfinished
+    rebuild. The name of a collection without an alias becomes an alias. A collection of another program is taken over.
 
-    Under the same profile, packages that its changed rules exclude are removed on these terms, too.
+    The filter may change: with another profile, any number of packages may be removed; with the same profile, only as
+    many as in any other run.
     """
     alias = target.collection
     if deps.admin.resolve(alias) is None:
@@ -45,7 +45,7 @@ def rebuild_collection(
     with report.recording(deps), deps.admin.lock(alias):
         clear_leftovers(deps, alias, options.notify or report.notices.append)
         reject_leftover(deps, alias)
-        is_collection = is_unaliased(deps, alias)
+        has_no_alias = is_unaliased(deps, alias)
         live = deps.admin.resolve(alias) or alias  # read under the lock: another rebuild may just have ended
         foreign_fields = deps.admin.list_foreign_fields(live)
         _require_filter(deps, target, live)
@@ -64,10 +64,11 @@ def rebuild_collection(
         )
         report.merge_from(fetch_report)
         if report.is_complete and not is_same_filter:
-            # Another profile is a choice; other rules of the same profile may be a mistake.
-            is_other = not filter_.profile or filter_.profile != previous_filter.profile
-            allows_any = options.allow_mass_removal or is_other
-            _remove_non_matching(deps, live, replacement, report, replace(options, allow_mass_removal=allows_any))
+            # The user has chosen another profile; changed rules of the same profile may be a mistake.
+            is_other_profile = not filter_.profile or filter_.profile != previous_filter.profile
+            allow_mass_removal = options.allow_mass_removal or is_other_profile
+            removal_options = replace(options, allow_mass_removal=allow_mass_removal)
+            _remove_non_matching(deps, live, replacement, report, removal_options)
         if not report.is_complete:
             report.notices.append(f"{alias} still points to {live}: the rebuild was not complete, and was discarded")
             deps.admin.drop(replacement)
@@ -78,7 +79,7 @@ def rebuild_collection(
             report.rescored = update_scores(deps, replacement)
         notify = options.notify or report.notices.append
         notify(_format_replacement(alias, live, replacement))
-        _go_live(deps, alias, live, replacement, is_collection=is_collection)
+        _go_live(deps, alias, live, replacement, has_no_alias=has_no_alias)
         # Other runs may have written enrichments since the documents were scored.
         report.rescored += update_scores(deps, replacement)
         if foreign_fields:
@@ -88,13 +89,13 @@ def rebuild_collection(
     return report
 
 
-def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, is_collection: bool) -> None:
+def _go_live(deps: Dependencies, alias: str, live: str, replacement: str, *, has_no_alias: bool) -> None:
     """Replace the live collection, with the enrichments that other runs have written meanwhile."""
 
     def copy_enrichments() -> None:
         deps.admin.copy_enrichments(live, replacement)
 
-    if is_collection:
+    if has_no_alias:
         replace_named_collection(deps, alias, replacement, catch_up=copy_enrichments)
     else:
         swap_alias(deps, alias, live, replacement, catch_up=copy_enrichments)
@@ -107,17 +108,17 @@ def _require_filter(deps: Dependencies, target: Target, live: str) -> None:
 
 
 def _remove_non_matching(
-    deps: Dependencies, live: str, replacement: str, report: IngestReport, run: RunOptions
+    deps: Dependencies, live: str, replacement: str, report: IngestReport, options: RunOptions
 ) -> None:
-    """Account for the packages that the filter of the replacement does not admit."""
+    """Write tombstones of the live packages that the replacement lacks, unless they are suspiciously many."""
     live_names = frozenset(state.name_normalized for state in deps.index.iter_project_states(live))
     names = {state.name_normalized for state in deps.index.iter_project_states(replacement)}
     filter_ = deps.index.get_state(replacement).filter
     report.added_names = [name for name in report.added_names if name not in live_names]
     now, reason = int(deps.now()), f"it does not match {filter_.label}"
     tombstones = [Tombstone(name=name, removed_at=now, reason=reason) for name in sorted(live_names - names)]
-    guard = RemovalGuard(deps, replacement, filter_, report, 0, ReplacedCollection(names=live_names), run.notify)
-    guard.remove({}, tombstones, allow_mass_removal=run.allow_mass_removal)
+    guard = RemovalGuard(deps, replacement, filter_, report, 0, ReplacedCollection(names=live_names), options.notify)
+    guard.remove({}, tombstones, allow_mass_removal=options.allow_mass_removal)
 
 
 def _format_replacement(alias: str, live: str, replacement: str) -> str:
@@ -178,10 +179,10 @@ def rebuild_from_copy(
 ) -> TransferReport:
     """Copy a collection into the next numbered one without a request, and point the alias to the copy.
 
-    What is written to the live collection meanwhile is copied, too. If anything fails, the alias does not move; the
-    next run of any kind completes or deletes what an interrupted one has left. The name of a collection without an
-    alias becomes an alias. If the collection does not exist and the target has a filter, an empty one is created.
-    A collection of another program can't be copied.
+    What other runs write to the live collection meanwhile is copied, too. If anything fails, the alias does not move,
+    and the next run of any kind completes or deletes the unfinished rebuild. The name of a collection without an alias
+    becomes an alias. If the collection does not exist and the target has a filter, an empty one is created. A
+    collection of another program can't be copied.
     """
     report = TransferReport("rebuild", target.collection)
     with report.recording(deps), deps.admin.lock(target.collection):
@@ -201,7 +202,7 @@ def _rebuild_copy(
     deps: Dependencies, alias: str, report: TransferReport, progress: ProgressCallback, notify: Callable[[str], None]
 ) -> None:
     index, admin = deps.index, deps.admin
-    is_collection = is_unaliased(deps, alias)
+    has_no_alias = is_unaliased(deps, alias)
     live = admin.resolve(alias) or alias
     replacement = find_next_name(admin, alias)
     admin.create(replacement, replace(index.get_state(live), rebuild_of=alias))
@@ -211,11 +212,11 @@ def _rebuild_copy(
         sync.run()
         index.set_state(replacement, replace(index.get_state(live), rebuild_of=alias))
     except BaseException:
-        # An interruption, too: the next run would delete it, but that may be far off.
+        # The next run would delete it, but may come late.
         admin.drop(replacement)
         raise
     notify(_format_replacement(alias, live, replacement))
-    if is_collection:
+    if has_no_alias:
         replace_named_collection(deps, alias, replacement, catch_up=sync.run)
     else:
         swap_alias(deps, alias, live, replacement, catch_up=sync.replay)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
-from ...domain.documents.document import Document
+from ...domain.documents.document import Document, to_optional
 from ...domain.documents.facets import HealthBand, to_health_band
 from ...domain.documents.people import parse_person_names
 from ...domain.documents.schema import RegistryFields
@@ -144,14 +144,14 @@ def build_repository_stats(document: Document) -> RepositoryStats | None:
         return None
     return RepositoryStats(
         url=fields.repository_url,
-        is_verified=None if fields.repository_verified is UNSET else fields.repository_verified,
-        stars=_to_int_or_none(fields.repository_stars),
-        watchers=_to_int_or_none(fields.repository_watchers),
-        forks=_to_int_or_none(fields.repository_forks),
-        open_issues=_to_int_or_none(fields.repository_open_issues),
-        open_pull_requests=_to_int_or_none(fields.repository_open_pull_requests),
-        last_commit=_to_int_or_none(fields.repository_last_commit),
-        is_archived=None if fields.repository_archived is UNSET else fields.repository_archived,
+        is_verified=to_optional(fields.repository_verified),
+        stars=to_optional(fields.repository_stars),
+        watchers=to_optional(fields.repository_watchers),
+        forks=to_optional(fields.repository_forks),
+        open_issues=to_optional(fields.repository_open_issues),
+        open_pull_requests=to_optional(fields.repository_open_pull_requests),
+        last_commit=to_optional(fields.repository_last_commit),
+        is_archived=to_optional(fields.repository_archived),
     )
 
 
@@ -161,10 +161,10 @@ def build_download_counts(document: Document) -> DownloadCounts:
     if fields is UNSET:
         return DownloadCounts(last_day=None, last_week=None, last_month=None, total=None, history={})
     return DownloadCounts(
-        last_day=_to_int_or_none(fields.download_last_day),
-        last_week=_to_int_or_none(fields.download_last_week),
-        last_month=_to_int_or_none(fields.download_last_month),
-        total=_to_int_or_none(fields.download_total),
+        last_day=to_optional(fields.download_last_day),
+        last_week=to_optional(fields.download_last_week),
+        last_month=to_optional(fields.download_last_month),
+        total=to_optional(fields.download_total),
         history=dict(sorted((fields.download_history or {}).items())),
     )
 
@@ -210,11 +210,11 @@ def sanitize_hit(hit: Hit) -> Hit:
 
 
 def _to_health_report(score: Score) -> HealthReport:
-    value = None if score.value is UNSET else score.value
+    value = to_optional(score.value)
     return HealthReport(
         score=value,
         band=to_health_band(value),
-        uncapped=None if score.uncapped is UNSET else score.uncapped,
+        uncapped=to_optional(score.uncapped),
         model=score.model,
         confidence=score.confidence,
         groups=tuple(
@@ -257,7 +257,3 @@ def _to_release_summary(release: RegistryFields) -> ReleaseSummary:
         size=sum(file.size for file in release.urls),
         has_wheel=any(file.packagetype == "bdist_wheel" for file in release.urls),
     )
-
-
-def _to_int_or_none(value: object) -> int | None:
-    return value if isinstance(value, int) else None

@@ -28,7 +28,7 @@ from ...domain.search import (
     select_values,
 )
 from ...ports.index import SEARCH_ACTION
-from ...usecases.collections.overview import CollectionSummary, PublicCollection
+from ...usecases.collections.public import CollectionSummary, PublicCollection
 from ..problems import InvalidParam, RequestRejected
 from ..site import InjectedSite, Site
 

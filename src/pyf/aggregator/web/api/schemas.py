@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 from ...domain.documents.facets import HealthBand
 from ...domain.readiness import PackageReadiness, TrendPoint
 from ...domain.search import FacetCount, Hit, SearchQuery, SearchResults, count_missing
-from ...usecases.collections.overview import CollectionSummary
+from ...usecases.collections.public import CollectionSummary
 from ...usecases.read.readiness import ReadinessBoard
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from msgspec import Struct
 
 from ...settings import Settings
-from ...usecases.collections.overview import CollectionSummary, PublicCollection
+from ...usecases.collections.public import CollectionSummary, PublicCollection
 from .. import urls
 from . import formatting
 

@@ -14,7 +14,7 @@ from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
 from ...domain.requirement_files import parse_requirement_file
 from ...domain.search import MAX_TEXT_LENGTH
-from ...usecases.collections.overview import PublicCollection
+from ...usecases.collections.public import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
 from ...usecases.read.package import ProjectRemoved, get_package
 from ...usecases.read.search import get_hidden_names, search_with_hints, suggest_packages

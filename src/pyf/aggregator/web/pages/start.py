@@ -7,7 +7,7 @@ from msgspec import Struct
 from ...domain.documents.facets import HealthBand
 from ...domain.search import FacetCount, SearchQuery, Sort, select_values
 from ...ports import Dependencies
-from ...usecases.collections.overview import CollectionSummary
+from ...usecases.collections.public import CollectionSummary
 from ...usecases.read.dashboard import Dashboard, RetirementReason, Unsupported
 from ...usecases.read.search import search_packages
 from .. import urls
