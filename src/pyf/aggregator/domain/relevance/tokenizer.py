@@ -47,6 +47,7 @@ _DISTINCT_WORDS = (
     ("poster", "posters"),
     ("production",),
     ("responsive", "responsiveness"),
+    ("settings", "setting"),
     ("restore", "restores", "restored", "restoring"),
 )
 _DISTINCT_STEMS = {word: forms[0] for forms in _DISTINCT_WORDS for word in forms}
