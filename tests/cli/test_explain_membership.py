@@ -151,7 +151,7 @@ def test_candidates_without_effect_are_refused(shell: CommandRunner) -> None:
 
     assert (result.code, result.error) == (
         2,
-        "profile plone goes by classifiers alone: --candidates needs a profile with 'requires:'",
+        "profile plone selects packages by classifiers only: --candidates needs a profile with 'requires:'",
     )
 
 

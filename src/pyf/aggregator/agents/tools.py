@@ -1,4 +1,4 @@
-"""The tools that agents can call: short, structured answers that say what they are based on."""
+"""The tools that agents can call; their answers are short and structured, and name the evidence."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -80,7 +80,7 @@ class ComparisonAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckAnswer:
-    """What stands between a project and an upgrade; the worst packages come first."""
+    """The packages of a project before an upgrade; those that block it come first."""
 
     goal: str
     is_ready: bool
@@ -92,7 +92,7 @@ class CheckAnswer:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadinessAnswer:
-    """How many of the most used packages support a release; those that do not come first."""
+    """The most used packages with their support for a release; those without support come first."""
 
     goal: str
     ready: int

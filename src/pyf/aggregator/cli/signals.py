@@ -1,4 +1,4 @@
-"""What Ctrl-C and SIGTERM do. Imports little, so that it holds early."""
+"""Handle Ctrl-C and SIGTERM. Imports little, so that handlers are set early."""
 
 import signal
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ class PackageRecord(Struct, frozen=True, kw_only=True):
 
 
 class ReceiverStatus(Struct, frozen=True, kw_only=True):
-    """The deliveries to a receiver so far; times in Unix seconds, 0 for never.
+    """The status of the deliveries to a receiver; times in Unix seconds, 0 for never.
 
     Attributes:
         delivered: Events that the receiver has accepted.

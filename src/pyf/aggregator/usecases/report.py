@@ -24,7 +24,7 @@ def no_progress(step: str, done: int, total: int | None) -> None:
 
 @dataclass
 class RunReport:
-    """What any run reports.
+    """The report of any run.
 
     Attributes:
         failed: Packages that could not be processed.
@@ -35,7 +35,7 @@ class RunReport:
         interrupted: Whether Ctrl-C ended the run early.
     """
 
-    # What makes a run incomplete if it is not empty.
+    # Fields that make a run incomplete unless they are empty.
     incomplete_fields: ClassVar[tuple[str, ...]] = ("failed", "error", "interrupted")
 
     action: str
@@ -50,7 +50,7 @@ class RunReport:
 
     @property
     def is_complete(self) -> bool:
-        """Whether the run did everything that it set out to do."""
+        """Whether the run did all of its work."""
         return not any(getattr(self, name) for name in self.incomplete_fields)
 
     @property
@@ -88,7 +88,7 @@ class RunReport:
 
 @dataclass
 class WritingReport(RunReport):
-    """What a run reports that writes documents.
+    """The report of a run that writes documents.
 
     Attributes:
         documents: Documents written.
@@ -109,7 +109,7 @@ class WritingReport(RunReport):
 
 @dataclass
 class TransferReport(WritingReport):
-    """What a run reports that copies documents; the numbers count packages.
+    """The report of a run that copies documents; the numbers count packages.
 
     Attributes:
         found: Packages at the source.
@@ -124,7 +124,7 @@ class TransferReport(WritingReport):
 
 @dataclass
 class IngestReport(WritingReport):
-    """What a run reports that reads from the registry; the numbers count packages.
+    """The report of a run that reads from the registry; the numbers count packages.
 
     Attributes:
         found: Candidates of the filter.
@@ -167,14 +167,14 @@ class IngestReport(WritingReport):
         self.reasons[name] = reason
 
     def merge_from(self, other: "IngestReport") -> None:
-        """Take over what a part of the run reports, its failure included, except what this run counts itself."""
+        """Take over the report of a part of the run, its failure included, except the values that this run measures."""
         kept_fields = ("action", "collection", "requests", "seconds")
         vars(self).update({name: value for name, value in vars(other).items() if name not in kept_fields})
 
 
 @dataclass
 class EnrichmentReport(RunReport):
-    """What a run reports that adds to packages what the registry does not publish; the numbers count packages.
+    """The report of a run that adds data of other sources than the registry; the numbers count packages.
 
     Attributes:
         found: Packages of this run.
@@ -210,11 +210,11 @@ class EnrichmentReport(RunReport):
 
 
 class EnrichOptions(Struct, frozen=True, kw_only=True):
-    """What a caller chooses for a run that enriches packages.
+    """The caller's choices for a run that enriches packages.
 
     Attributes:
         limit: Packages to process at most, those with the oldest check first.
-        fresh: Request what an earlier run has requested recently, too.
+        fresh: Also request data that an earlier run has requested recently.
         deadline: Unix time from which on nothing is requested; the next run continues.
         host: The only repository host to read, "" for all.
     """

@@ -62,7 +62,7 @@ class WebhookReport(RunReport):
 
 
 class Receiver(Struct, frozen=True, kw_only=True):
-    """A receiver with its name for display, and the deliveries to it so far."""
+    """A receiver with its name for display, and the status of its deliveries."""
 
     name: str
     status: ReceiverStatus

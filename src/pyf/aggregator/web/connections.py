@@ -1,4 +1,4 @@
-"""Limits of connections, which hold before a request is complete: deadlines, and numbers of connections."""
+"""Limits of connections that apply before a request is complete: deadlines, and numbers of connections."""
 
 import time
 from asyncio import TimerHandle, Transport

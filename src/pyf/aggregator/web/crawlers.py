@@ -1,4 +1,4 @@
-"""What search engines read: `/robots.txt` and sitemaps."""
+"""`/robots.txt` and sitemaps for search engines."""
 
 from typing import Any
 from xml.etree.ElementTree import Element, SubElement, tostring

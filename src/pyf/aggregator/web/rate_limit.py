@@ -62,7 +62,7 @@ def _find_malformed(scope: HTTPScope) -> RequestRejected | None:
 
 
 def is_host(value: str) -> bool:
-    """Tell whether a Host header is a name or an IP address, with an optional port."""
+    """Return whether a Host header is a name or an IP address, with an optional port."""
     match = _HOST.fullmatch(value)
     if match is None or not 0 < int(match["port"] or 80) < 65_536:
         return False

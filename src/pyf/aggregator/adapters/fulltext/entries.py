@@ -69,7 +69,7 @@ class RankingContext(Struct, frozen=True):
         return compute_quality(signals, scale, is_current=self.is_current(signals.framework_versions, self.today))
 
     def is_current(self, framework_versions: Iterable[str], day: date) -> bool | None:
-        """Tell whether one of these versions is supported on a day; None if the release calendar has none of them."""
+        """Return whether one of these versions is supported on a day; None if the release calendar has none of them."""
         is_supported = has_supported_version(framework_versions, self.scoring_config, day)
         return None if is_supported is UNSET else is_supported
 

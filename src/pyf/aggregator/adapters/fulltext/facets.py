@@ -108,7 +108,7 @@ def _count_members(set_counts: Mapping[str, int]) -> dict[str, int]:
 
 
 def _is_cut_among_equals(counts: Sequence[int], size: int) -> bool:
-    """Tell whether omitted values may be as frequent as the last selected one."""
+    """Return whether omitted values may be as frequent as the last selected one."""
     return len(counts) >= size and counts[MAX_FACET_VALUES - 1] == counts[-1]
 
 

@@ -68,7 +68,7 @@ def check(folder: Path, *, trusted: Mapping[str, Stamp]) -> dict[str, Stamp]:
 
 
 def are_unchanged(folder: Path, trusted: Mapping[str, Stamp]) -> bool:
-    """Tell whether files are unchanged since they were verified, or deleted: open files stay readable.
+    """Return whether files are unchanged since they were verified, or deleted: open files stay readable.
 
     They are mapped into memory: the system kills a process that reads from a truncated file (SIGBUS).
     """

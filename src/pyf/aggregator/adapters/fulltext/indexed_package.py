@@ -62,7 +62,7 @@ class OlderRelease(Struct, frozen=True, kw_only=True):
         return self.version_sortable, self.version
 
     def supports(self, query: SearchQuery) -> bool:
-        """Tell whether the release has the selected versions."""
+        """Return whether the release has the selected versions."""
         return has_selected_versions(self, query)
 
     def to_hit(self, newest: Hit) -> Hit:

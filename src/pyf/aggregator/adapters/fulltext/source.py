@@ -96,13 +96,13 @@ class CollectionSource(Protocol):
     identity: str
 
     def is_current(self, position: Position) -> bool:
-        """Tell whether an index at this position has every write that was complete when the search began."""
+        """Return whether an index at this position has every write that was complete when the search began."""
 
     def has_reached(self, position: Position) -> bool:
-        """Tell whether the collection has ever been at this position; False if an older copy has replaced it."""
+        """Return whether the collection has ever been at this position; False if an older copy has replaced it."""
 
     def confirms(self, position: Position) -> bool:
-        """Tell whether the position's write belongs to this collection, as far as the source can check."""
+        """Return whether the position's write belongs to this collection, as far as the source can check."""
 
     def open_reader(self) -> AbstractContextManager[PackageReader]:
         """Open one state of the whole collection."""

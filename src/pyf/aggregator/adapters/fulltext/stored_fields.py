@@ -273,7 +273,7 @@ def to_row(entry: IndexedPackage, sort_position: int, number: int | None = None)
 
 
 def has_search_version(progress: IndexProgress) -> bool:
-    """Tell whether an index has the current search version."""
+    """Return whether an index has the current search version."""
     return progress.search_version == SEARCH_VERSION
 
 

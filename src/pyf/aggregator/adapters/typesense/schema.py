@@ -44,7 +44,7 @@ def build_fields() -> list[Json]:
 
 
 def is_object(field: Field) -> bool:
-    """Tell whether a field contains an object or a list of objects."""
+    """Return whether a field contains an object or a list of objects."""
     return field.kind.startswith("object")
 
 

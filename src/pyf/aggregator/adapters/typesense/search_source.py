@@ -71,7 +71,7 @@ class _Counts(NamedTuple):
     newer: int
 
     def agree_with(self, position: Position) -> bool:
-        """Tell whether an index at a position has read these documents."""
+        """Return whether an index at a position has read these documents."""
         return self == (position.document_count, position.latest_count, 0)
 
 
@@ -134,7 +134,7 @@ class TypesenseSource:
         return {collection["name"] for collection in listed}
 
     def is_overlap_due(self, collection: str, number: int) -> bool:
-        """Tell whether writes with numbers below the latest one may have come since the last check."""
+        """Return whether writes with numbers below the latest one may have come since the last check."""
         now, end = self._now(), number / 1_000_000 + _OVERLAP / 1_000_000
         overlap = self._overlaps.get(collection)
         if overlap is None or overlap.number != number:

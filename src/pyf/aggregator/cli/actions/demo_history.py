@@ -68,7 +68,7 @@ def _build_record(
 
 
 def _compute_score(deps: Dependencies, documents: Sequence[Document], newest: RegistryFields, end: int) -> int | None:
-    """Return the score at a time, by the releases of then and the repository of today."""
+    """Return the score at an earlier time, from the releases of that time and the repository's present data."""
     releases = [
         replace(document.registry, is_newest=document.registry is newest)
         for document in documents

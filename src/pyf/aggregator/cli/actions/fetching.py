@@ -118,7 +118,9 @@ def _prepare_fetch(selection: Selection, options: CommandOptions, *, candidates:
     command = _Command.create(selection, options, read_settings(**overrides))
     target = command.choice.target
     if candidates and target.filter is not None and not target.filter.uses_requirements:
-        raise Invalid(f"{target.filter.label} goes by classifiers alone: --candidates needs a profile with 'requires:'")
+        raise Invalid(
+            f"{target.filter.label} selects packages by classifiers only: --candidates needs a profile with 'requires:'"
+        )
     if selection.all_projects and not options.run.dry_run:
         require_confirmation(
             f"Read every project on PyPI into {target.collection}, with at least one request for each?",

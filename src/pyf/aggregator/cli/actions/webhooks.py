@@ -1,4 +1,4 @@
-"""Deliver webhooks after runs and on demand, and show how deliveries went."""
+"""Deliver webhooks after runs and on demand, and print the status of deliveries."""
 
 from collections.abc import Sequence
 
@@ -34,7 +34,7 @@ def run_test() -> ExitCode:
 
 
 def run_list(*, as_json: bool) -> ExitCode:
-    """Print every receiver, and how deliveries to it went."""
+    """Print every receiver with the status of its deliveries."""
     with open_index(_read_settings(), must_exist=True) as deps:
         receivers = list_receivers(deps)
     if as_json:
@@ -60,7 +60,7 @@ def run_deliver(*, as_json: bool) -> ExitCode:
 def deliver_after_run(deps: Dependencies, settings: Settings, collection: str) -> WebhookReport | None:
     """Deliver what a run has changed in a collection; return None if nothing was sent.
 
-    The run has succeeded, whatever becomes of the webhooks: another delivery catches up.
+    A failed delivery does not fail the run: the next delivery sends the same events.
     """
     try:
         report = deliver_events(deps, _find_targets(deps, settings, collection) if settings.webhook_urls else [])

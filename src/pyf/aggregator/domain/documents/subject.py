@@ -1,7 +1,7 @@
-"""Tell whether stored data is still about the same project and the same repository.
+"""Compare stored and current data: are both about the same project and the same repository?
 
-A name may be deleted and registered by another owner, and a project may move to another repository. What other sources
-have said about the former one must not outlive it.
+A name may be deleted and registered by another owner, and a project may move to another repository. Stored enrichments
+of the previous project or repository must then be dropped.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

@@ -128,7 +128,7 @@ def _open_collection(
 
 @dataclass
 class _Importer:
-    """Collects lines by package and writes packages in batches; `has_trailer` tells whether a last line must come."""
+    """Collects lines by package and writes packages in batches; `has_trailer` requires a trailer as last line."""
 
     deps: Dependencies
     collection: str

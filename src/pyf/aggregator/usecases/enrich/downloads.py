@@ -126,7 +126,7 @@ def _read_freshness(
 
 
 class RunEstimate(Struct, frozen=True, kw_only=True):
-    """What a run is about to request."""
+    """The requests that a run is about to send."""
 
     source: str
     project_count: int

@@ -1,7 +1,7 @@
 """Fetch a collection: find all candidates of its filter, and read those that are new or have changed.
 
 Workers can share a fetch: one plans it, all read a shard, and `fetch_collection` finishes it. Only the finishing fetch
-removes packages and writes the collection's state. It also reads what a lost shard has left.
+removes packages and writes the collection's state. It also reads the packages of a lost shard.
 """
 
 from collections.abc import Collection, Mapping
@@ -34,7 +34,7 @@ from .run import Run, RunOptions, create_if_missing, open_run
 
 
 class FetchPreparation(Struct, frozen=True, kw_only=True):
-    """What a fetch knows before it reads a package.
+    """The candidates and serials that a fetch finds before it reads packages.
 
     Attributes:
         serials: Serials of all packages, if there is anything to compare them with.
@@ -60,7 +60,7 @@ def fetch_collection(
     """Fill a collection with all packages of its filter, and create it if it does not exist.
 
     Costs one request a classifier, one for all serials, one a candidate that is new or has changed, one for each
-    unknown release of a member, and what the bulk source of candidates takes. Only a complete run over the whole
+    unknown release of a member, and those of the bulk source of candidates. Only a complete run over the whole
     collection moves the cursor.
 
     Args:
@@ -116,7 +116,7 @@ def plan_fetch(run: Run, preparation: FetchPreparation, discovered: DiscoveredPr
     """Return the candidates to read, and the serials that their responses must reach."""
     if preparation.serials is None:
         return ReadPlan(names=tuple(sorted(discovered.names)), min_serials={})
-    # A package of the replaced collection is removed for what its document says, whatever was evaluated before.
+    # Packages of the replaced collection are always read: their removal needs a reason from their documents.
     new_names = discovered.names - run.project_states.keys() - run.replaced.names
     return compare_serials(
         discovered.names - preparation.names_to_reevaluate,
@@ -160,7 +160,7 @@ def _record_discovered(run: Run, discovered: DiscoveredProjects) -> None:
 
 
 class ShardPlan(Struct, frozen=True, kw_only=True):
-    """What a fetch has to read.
+    """The packages that a fetch has to read.
 
     Attributes:
         report: The cost of planning, and the failure that ended it.

@@ -18,7 +18,7 @@ MAX_PENDING_RENDERS = 32
 
 
 class IngestResult(Struct, frozen=True, kw_only=True):
-    """What became of the packages that were read.
+    """The outcome of the packages that were read.
 
     Attributes:
         processed: Names of the packages that the registry gave a result for.
@@ -96,8 +96,8 @@ def ingest(
 ) -> IngestResult:
     """Read packages by normalized name and write the members to a collection; removes nothing.
 
-    What the filter excludes is not read. A failure ends the stream, and the result says so: what was read until then
-    is written.
+    Packages that the filter excludes are not read. A failure ends the stream, and the result has it: packages that were
+    read before are written.
     """
     evaluator = Evaluator(deps, collection, filter_, context)
     writer = Writer(deps, collection, evaluator, context)

@@ -25,7 +25,7 @@ class Feed(StrEnum):
 
 @dataclass
 class FeedReport(RunReport):
-    """What reading a feed did.
+    """The report of reading a feed.
 
     Attributes:
         found: Entries of the feed.

@@ -25,7 +25,7 @@ from .removal import RemovalGuard, ReplacedCollection
 
 
 class RunOptions(Struct, frozen=True, kw_only=True):
-    """What a caller chooses for any run on a collection.
+    """The caller's choices for a run on a collection.
 
     Attributes:
         dry_run: Plan only: read no package and write nothing.
@@ -130,7 +130,7 @@ class Run:
 
     @contextmanager
     def saving_state(self) -> Iterator[None]:
-        """Save what the block learns about classifiers and stale packages, even if it fails."""
+        """Save the classifiers and stale packages that the block finds, even if it fails."""
         try:
             yield
         finally:
@@ -149,7 +149,7 @@ class Run:
             self.report.updated_names.sort()
 
     def complete_month(self) -> None:
-        """Record this month in the history of the packages that no run has written in it, once a month."""
+        """Once a month, record it in the histories of the packages that no run has written in this month."""
         month = to_month(self.deps.now())
         if self.state.history_month != month and not self.options.scope.is_restricted:
             self.report.rescored += add_missing_scores(self.deps, self.target.collection, sorted(self.project_states))
@@ -157,7 +157,7 @@ class Run:
             self.deps.index.set_state(self.target.collection, self.state)
 
     def confirm_cursor(self, cursor: int) -> None:
-        """Move the cursor if every change up to it is in: the run was complete and covered the whole collection."""
+        """Move the cursor if the run was complete and covered the whole collection, with every change up to it."""
         if self.report.is_complete and not self.options.scope.is_restricted:
             self.state = replace(self.state, cursor=cursor, cursor_confirmed_at=int(self.deps.now()))
             self.deps.index.set_state(self.target.collection, self.state)
@@ -174,7 +174,7 @@ def open_run(
     must_exist: bool = True,
     replaced: ReplacedCollection = ReplacedCollection(),
 ) -> Iterator[Run]:
-    """Lock a collection, clear what an interrupted rebuild has left, and read what the collection remembers."""
+    """Lock a collection, clear the leftovers of an interrupted rebuild, and read the stored state."""
     if must_exist:  # checked before waiting for the lock, too
         require_state(deps, target)
     with deps.admin.lock(target.collection):

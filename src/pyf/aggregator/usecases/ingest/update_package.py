@@ -25,7 +25,7 @@ STALE_MESSAGE = "the response does not contain {version} yet"
 
 @dataclass
 class PackageReport(WritingReport):
-    """What an update of the package `collection` did.
+    """The report of the update of a package; `collection` is its name.
 
     Attributes:
         indexed: Collections that it was written to.

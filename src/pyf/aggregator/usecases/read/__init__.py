@@ -1,1 +1,1 @@
-"""Answer questions about what the index holds."""
+"""Read the index for pages, the API, agents and commands."""

@@ -1,4 +1,4 @@
-"""The readiness board: its view, the chart that other sites can embed, and the badge of a package."""
+"""The readiness board: its view, and the chart that other sites can embed."""
 
 from collections.abc import Sequence
 from html import escape
