@@ -39,6 +39,7 @@ _AGENT = re.compile(r"([a-z]{4,})(?:er|or)")
 _DISTINCT_WORDS = (
     ("accounting", "accountant", "accountants"),
     ("author", "authors"),
+    ("booking", "bookings"),
     ("customer", "customers"),
     ("different", "differently"),
     ("excellent",),
@@ -47,8 +48,10 @@ _DISTINCT_WORDS = (
     ("poster", "posters"),
     ("production",),
     ("responsive", "responsiveness"),
-    ("settings", "setting"),
     ("restore", "restores", "restored", "restoring"),
+    ("settings", "setting"),
+    ("visitor", "visitors"),
+    ("worker", "workers"),
 )
 _DISTINCT_STEMS = {word: forms[0] for forms in _DISTINCT_WORDS for word in forms}
 
