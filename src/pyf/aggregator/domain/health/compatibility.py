@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 
 from ..support.specifiers import parse_specifier
 from ..text import join_last
-from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
+from .rules import Rule, RuleContext, RuleResult, Rules, build_presence_rule, pass_or_fail
 from .scoring_config import EndOfSupport, ScoringConfig, is_supported, list_supported, parse_version_numbers
 
 # Patch releases to test `requires-python` with: bounds within a minor release are rare, and lie between these.
@@ -97,16 +97,6 @@ def _check_python(context: RuleContext) -> RuleResult | UnsetType:
     return RuleResult(thresholds.python_allowed, f"{observation}, and declares no supported version", advice)
 
 
-@requires_signal(lambda signals: signals.has_wheel)
-def _check_wheel(_context: RuleContext, has_wheel: bool) -> RuleResult:
-    return pass_or_fail(
-        has_wheel,
-        "The newest release has a wheel",
-        "The newest release has no wheel",
-        "Build a wheel as well, so that installing runs no code of the package",
-    )
-
-
 def _is_version_supported(version: str, ends: Mapping[str, EndOfSupport], today: date) -> bool | UnsetType:
     """Return whether a release is supported.
 
@@ -146,5 +136,11 @@ def _find_newest_supported(declared: list[str], pythons: tuple[str, ...]) -> str
 RULES: Rules = {
     "framework": Rule("a supported release of the framework, in the classifiers", _check_framework),
     "python": Rule("a supported Python, in the classifiers or by `requires-python`", _check_python),
-    "wheel": Rule("a wheel of the newest release", _check_wheel),
+    "wheel": build_presence_rule(
+        "a wheel of the newest release",
+        lambda signals: signals.has_wheel,
+        present="The newest release has a wheel",
+        absent="The newest release has no wheel",
+        advice="Build a wheel as well, so that installing runs no code of the package",
+    ),
 }

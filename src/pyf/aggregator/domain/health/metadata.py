@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import UNSET, UnsetType
 
 from ..text import join_last
-from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
+from .rules import Rule, RuleContext, RuleResult, Rules, build_presence_rule, pass_or_fail, requires_signal
 
 
 @requires_signal(lambda signals: signals.license)
@@ -14,48 +14,6 @@ def _check_license(context: RuleContext, expression: str) -> RuleResult:
     failure = f"The license {name!r} has no unique SPDX expression" if name else "No license is declared"
     return pass_or_fail(
         bool(expression), f"License: {expression}", failure, "Set `license` to an SPDX expression, such as MIT"
-    )
-
-
-@requires_signal(lambda signals: signals.source)
-def _check_source(_context: RuleContext, link: str) -> RuleResult:
-    return pass_or_fail(bool(link), f"Source: {link}", "No link to the source", "Add a project URL labeled Source")
-
-
-@requires_signal(lambda signals: signals.requires_python)
-def _check_requires_python(_context: RuleContext, required: str) -> RuleResult:
-    return pass_or_fail(
-        bool(required),
-        f"Requires Python {required}",
-        "Does not declare the required Python",
-        "Set `requires-python`, so that older Pythons get an older release",
-    )
-
-
-@requires_signal(lambda signals: signals.summary)
-def _check_summary(_context: RuleContext, summary: str) -> RuleResult:
-    return pass_or_fail(
-        bool(summary),
-        f"Summary: {summary}",
-        "No summary of its purpose",
-        "Describe its purpose in one line",
-    )
-
-
-@requires_signal(lambda signals: signals.tracker)
-def _check_tracker(_context: RuleContext, link: str) -> RuleResult:
-    return pass_or_fail(
-        bool(link), f"Issues: {link}", "No link to an issue tracker", "Add a project URL labeled Issues"
-    )
-
-
-@requires_signal(lambda signals: signals.contact)
-def _check_contact(_context: RuleContext, contact: str) -> RuleResult:
-    return pass_or_fail(
-        bool(contact),
-        "Has a contact e-mail address",
-        "No contact e-mail address",
-        "Declare an author or a maintainer with an e-mail address",
     )
 
 
@@ -78,11 +36,41 @@ def _check_declared_versions(context: RuleContext, versions: Sequence[str]) -> R
 
 RULES: Rules = {
     "license": Rule("a license with a unique SPDX expression", _check_license),
-    "source": Rule("a link to the source", _check_source),
-    "requires-python": Rule("`requires-python`", _check_requires_python),
-    "summary": Rule("a summary that says more than the name", _check_summary),
-    "tracker": Rule("a link to an issue tracker", _check_tracker),
-    "contact": Rule("an e-mail address of author or maintainer", _check_contact),
+    "source": build_presence_rule(
+        "a link to the source",
+        lambda signals: signals.source,
+        present="Source: {}",
+        absent="No link to the source",
+        advice="Add a project URL labeled Source",
+    ),
+    "requires-python": build_presence_rule(
+        "`requires-python`",
+        lambda signals: signals.requires_python,
+        present="Requires Python {}",
+        absent="Does not declare the required Python",
+        advice="Set `requires-python`, so that older Pythons get an older release",
+    ),
+    "summary": build_presence_rule(
+        "a summary that says more than the name",
+        lambda signals: signals.summary,
+        present="Summary: {}",
+        absent="No summary of its purpose",
+        advice="Describe its purpose in one line",
+    ),
+    "tracker": build_presence_rule(
+        "a link to an issue tracker",
+        lambda signals: signals.tracker,
+        present="Issues: {}",
+        absent="No link to an issue tracker",
+        advice="Add a project URL labeled Issues",
+    ),
+    "contact": build_presence_rule(
+        "an e-mail address of author or maintainer",
+        lambda signals: signals.contact,
+        present="Has a contact e-mail address",
+        absent="No contact e-mail address",
+        advice="Declare an author or a maintainer with an e-mail address",
+    ),
     "framework-versions": Rule(
         "classifiers with versions of the framework, if its releases have classifiers", _check_declared_versions
     ),

@@ -134,3 +134,20 @@ def requires_signal(
 def pass_or_fail(passed: bool, observation: str, failure: str, advice: str) -> RuleResult:
     """Return the result of a rule that has only two outcomes."""
     return RuleResult(1.0, observation) if passed else RuleResult(0.0, failure, advice)
+
+
+def build_presence_rule(
+    description: str, get_signal: Callable[[Signals], Signal | UnsetType], present: str, absent: str, advice: str
+) -> Rule:
+    """Build a rule that passes if a signal is true or not empty.
+
+    Args:
+        present: The observation of a pass; `{}` stands for the signal.
+        absent: The observation of a failure.
+    """
+
+    @requires_signal(get_signal)
+    def evaluate(_context: RuleContext, signal: Signal) -> RuleResult:
+        return pass_or_fail(bool(signal), present.format(signal), absent, advice)
+
+    return Rule(description, evaluate)

@@ -1,6 +1,6 @@
 """Security rules: advisories of the newest release, and attestations of its files."""
 
-from .rules import Rule, RuleContext, RuleResult, Rules, pass_or_fail, requires_signal
+from .rules import Rule, RuleContext, RuleResult, Rules, build_presence_rule, pass_or_fail, requires_signal
 
 
 @requires_signal(lambda signals: signals.advisories)
@@ -13,17 +13,13 @@ def _check_advisories(_context: RuleContext, advisories: tuple[str, ...]) -> Rul
     )
 
 
-@requires_signal(lambda signals: signals.has_attestations)
-def _check_attestations(_context: RuleContext, has_attestations: bool) -> RuleResult:
-    return pass_or_fail(
-        has_attestations,
-        "The files have attestations of their origin",
-        "The files have no attestations",
-        "Publish with a trusted publisher, which adds attestations",
-    )
-
-
 RULES: Rules = {
     "advisories": Rule("no unfixed advisory of the newest release", _check_advisories),
-    "attestations": Rule("attestations of the newest release's files", _check_attestations),
+    "attestations": build_presence_rule(
+        "attestations of the newest release's files",
+        lambda signals: signals.has_attestations,
+        present="The files have attestations of their origin",
+        absent="The files have no attestations",
+        advice="Publish with a trusted publisher, which adds attestations",
+    ),
 }
