@@ -40,9 +40,9 @@ SECTIONS: Mapping[str, Mapping[str, _Entry]] = {
         "readiness": _Entry("check", "readiness", "List which packages are ready for a release"),
     },
     "Manage": {
-        "collection": _Entry("admin", "collection", "List, create, rebuild, copy, delete, export, import"),
-        "alias": _Entry("admin", "alias", "List, set and remove aliases of collections"),
-        "key": _Entry("admin", "key", "List, add and remove search-only API keys"),
+        "collection": _Entry("collections", "collection", "List, create, rebuild, copy, delete, export, import"),
+        "alias": _Entry("collections", "alias", "List, set and remove aliases of collections"),
+        "key": _Entry("collections", "key", "List, add and remove search-only API keys"),
         "webhook": _Entry("admin", "webhook", "List, test and deliver webhooks"),
         "profile": _Entry("admin", "profile", "List, show and check profiles"),
         "queue": _Entry("admin", "queue", "Run workers and the scheduler, show and purge tasks"),
