@@ -338,10 +338,11 @@ def _build_term(
 
 
 def _build_concept_terms(words: Sequence[str], lexicon: Lexicon, frequencies: WordFrequencies) -> Iterator[QueryTerm]:
-    """Yield a term for each concept that a query asks for, as heavy as the words that ask for it."""
-    weights: dict[Concept, float] = {}
+    """Yield a term for each concept that a query asks for, as heavy as all words that ask for it."""
+    words_by_concept: dict[Concept, dict[str, None]] = {}
     for phrase, concept in lexicon.find_concepts(words):
-        weights[concept] = max(weights.get(concept, 0.0), _weigh_term(phrase, frequencies))
+        words_by_concept.setdefault(concept, {}).update(dict.fromkeys(phrase))
+    weights = {concept: _weigh_term([*asking], frequencies) for concept, asking in words_by_concept.items()}
     for concept in sorted(weights, key=lambda concept: (-weights[concept], concept.search))[:_MAX_CONCEPTS]:
         yield QueryTerm(
             words=(), variants=tuple(map(Variant, concept.search)), weight=CONCEPT_WEIGHT * weights[concept]
