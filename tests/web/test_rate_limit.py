@@ -65,6 +65,19 @@ def test_client_network_groups_addresses(one: str, other: str, same: bool) -> No
     assert (limiter.find_rejection(build_scope(other)) is not None) is same
 
 
+def test_large_file_counts_as_several_requests() -> None:
+    scope = build_scope(path="/in/plone/check")
+    scope["headers"] = [(b"content-length", b"2000000")]
+    limiter = RequestLimiter(requests_per_minute=60, clock=Clock())
+
+    first, second = (limiter.find_rejection(scope) for _ in range(2))
+
+    assert first is None
+    assert second is not None
+    assert second.headers["retry-after"] == "2"
+    assert RequestLimiter(requests_per_minute=1, clock=Clock()).find_rejection(scope) is None
+
+
 @pytest.mark.parametrize("path", ["/static/style.css", "/health"])
 def test_unlimited_paths_are_not_counted(path: str) -> None:
     limiter = RequestLimiter(requests_per_minute=1, clock=Clock())
@@ -77,7 +90,7 @@ def test_oldest_clients_are_evicted(tmp_path: Path) -> None:
     buckets = TokenBuckets(1, str(tmp_path / "buckets"), clock)
     for number in range(12_000):
         clock.advance(0.001)
-        buckets.take_token(str(number))
+        buckets.take_tokens(str(number))
     with sqlite3.connect(tmp_path / "buckets") as connection:
         count, oldest = connection.execute("SELECT count(*), min(CAST(client AS INTEGER)) FROM buckets").fetchone()
 
@@ -88,9 +101,9 @@ def test_full_buckets_are_evicted(tmp_path: Path) -> None:
     clock = Clock()
     buckets = TokenBuckets(1, str(tmp_path / "buckets"), clock)
     for _ in range(999):
-        buckets.take_token("earlier")
+        buckets.take_tokens("earlier")
     clock.advance(61)
-    buckets.take_token("now")
+    buckets.take_tokens("now")
     with sqlite3.connect(tmp_path / "buckets") as connection:
         assert connection.execute("SELECT client FROM buckets").fetchall() == [("now",)]
 

@@ -305,6 +305,15 @@ def test_pasted_text_is_recognized_by_its_content(text: str, package: tuple[str,
     assert list_pins(parse("", text)) == [package]
 
 
+def test_rest_of_an_absurdly_long_file_is_not_read() -> None:
+    many = parse("requirements.txt", "a\n" * 20_005)
+    long = parse("requirements.txt", f"a{'>=1,' * 2_000}>1\n" * 60)
+
+    assert (len(many.packages), many.problems) == (20_000, ("the rest of the file is not read, after 20,000 packages",))
+    assert (len(long.packages), long.problems) == (50, ("the rest of the file is not read, after 50 packages",))
+    assert parse("requirements.txt", f"a{'>=1,' * 3_000}>1\n").packages == ()
+
+
 @given(
     name=st.sampled_from(["requirements.txt", "pyproject.toml", "uv.lock", "Pipfile.lock", "versions.cfg", ""]),
     text=st.text(alphabet="abz019 =<>.-_[]{}\"'#;@:/\\\n\r\t\0,~^$é\u2028", max_size=200),

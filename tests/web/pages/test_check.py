@@ -52,11 +52,46 @@ def test_unreadable_lines_are_listed_above_form(site: httpx.Client, fields: dict
 def test_file_that_is_too_large_is_rejected(site: httpx.Client) -> None:
     rejected = check(site, text="a" * 60_001)
 
-    assert (rejected.status_code, check(site, text="a" * 70_000).status_code) == (400, 413)
-    assert "the file is longer than 60,000 characters" in rejected.text
+    assert (rejected.status_code, check(site, text="a" * 2_100_000).status_code) == (400, 413)
+    assert "the text is longer than 60,000 characters: choose the file instead" in rejected.text
     assert "maxlength" not in re.findall("<textarea[^>]*>", rejected.text)[0], "browsers cut a longer text silently"
     form = {name: (None, value) for name, value in {"text": "#: /\n" * 12_000, "to": "", "python": ""}.items()}
     assert site.post("/in/plone/check", files=form).status_code == 200, "as browsers send it"
+
+
+def upload(site: httpx.Client, name: str, data: bytes) -> httpx.Response:
+    return site.post("/in/plone/check", files={"file": (name, data)}, data={"text": "", "to": "Plone 6.0"})
+
+
+def test_lock_file_of_two_megabytes_is_checked(site: httpx.Client) -> None:
+    wheels = "wheels = [\n" + '    { hash = "sha256:' + "0" * 64 + '" },\n'
+    names = ["plone.api", *(f"p{number}" for number in range(1000))]
+    text = "".join(f'[[package]]\nname = "{name}"\nversion = "2.0.0"\n{wheels}' + "]\n" for name in names)
+    text += "#" * (2_000_000 - len(text))
+
+    response = upload(site, "uv.lock", text.encode())
+
+    assert "Plone 6.0: 1000 not in the index, 1 ready" in response.text
+    assert upload(site, "uv.lock", b"\n" * 2_000_001).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("uv.lock", b"[[package]]\n" + b"a." * 900_000 + b"a = 1", "uv.lock: a key has more than 8 parts"),
+        ("uv.lock", b"[a]\n" * 20_001, "uv.lock: more than 20,000 tables"),
+        ("uv.lock", b"a = " + b"1" * 5_000, "uv.lock: not TOML"),
+        ("versions.cfg", b"[versions]\n" + b"a\n" * 100_000, "versions.cfg: longer than 200,000 characters"),
+        ("<b>.png", b"\x89PNG\0", "&lt;b&gt;.png: not UTF-8 text"),
+        ("C:\\setup.py", b"", "this format is not supported"),
+    ],
+)
+def test_file_that_is_absurd_is_refused_before_it_is_parsed(
+    site: httpx.Client, name: str, data: bytes, problem: str
+) -> None:
+    response = upload(site, name, data)
+
+    assert (response.status_code, problem in response.text) == (400, True)
 
 
 def test_file_with_too_many_packages_has_no_feed() -> None:

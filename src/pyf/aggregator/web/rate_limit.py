@@ -20,6 +20,10 @@ from .problems import RequestRejected
 # Characters of a URL, and bytes of a body.
 MAX_URL_LENGTH, MAX_BODY_SIZE = 8_000, 64 * 1024
 
+# Bytes of a file for the upgrade check. Such a request counts as one for each `MAX_BODY_SIZE` bytes.
+MAX_FILE_SIZE = 2_000_000
+_UPLOAD_PATH = re.compile(r"/in/[^/]+/check")
+
 # Static files cost nothing; health checks must always be answered.
 _UNLIMITED_PREFIXES = ("/static/", "/health")
 
@@ -72,9 +76,9 @@ def is_host(value: str) -> bool:
         return False
 
 
-def reject_body() -> RequestRejected:
+def reject_body(max_size: int = MAX_BODY_SIZE) -> RequestRejected:
     """Return the rejection of a body that is too large, which is not read."""
-    detail = f"The body is too large; the limit is {MAX_BODY_SIZE} bytes."
+    detail = f"The body is too large; the limit is {max_size} bytes."
     return RequestRejected(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, headers=_CLOSE)
 
 
@@ -119,18 +123,18 @@ class TokenBuckets:
         for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = OFF", *_CREATE):
             self._connection.execute(statement)
 
-    def take_token(self, client: str) -> int:
-        """Take a token; return 0, or the seconds until the next one is available.
+    def take_tokens(self, client: str, count: int = 1) -> int:
+        """Take tokens, at most a full bucket; return 0, or the seconds until they are available.
 
         Returns 0 while the file can't be used: a full disk must not stop the server.
         """
         try:
-            return self._take_token(client)
+            return self._take_tokens(client, min(count, self._capacity))
         except sqlite3.Error as error:
             _log.warning("requests are not limited: the limits can't be stored: %s", error)
             return 0
 
-    def _take_token(self, client: str) -> int:
+    def _take_tokens(self, client: str, count: int) -> int:
         refill_rate = self._capacity / _SECONDS_PER_MINUTE
         with self._connection:  # commits, or rolls back
             self._connection.execute("BEGIN IMMEDIATE")
@@ -138,13 +142,13 @@ class TokenBuckets:
             query = "SELECT tokens, updated_at FROM buckets WHERE client = ?"
             tokens, updated_at = self._connection.execute(query, (client,)).fetchone() or (self._capacity, now)
             tokens = min(float(self._capacity), tokens + (now - updated_at) * refill_rate)
-            is_allowed = tokens >= 1
-            row = (client, tokens - 1 if is_allowed else tokens, now)
+            is_allowed = tokens >= count
+            row = (client, tokens - count if is_allowed else tokens, now)
             self._connection.execute("INSERT OR REPLACE INTO buckets VALUES (?, ?, ?)", row)
             self._taken_count += 1
             if self._taken_count % _DELETION_INTERVAL == 0:
                 self._connection.execute(_DELETE_OLD, (now - _SECONDS_PER_MINUTE, _MAX_CLIENTS))
-        return 0 if is_allowed else ceil((1 - tokens) / refill_rate)
+        return 0 if is_allowed else ceil((count - tokens) / refill_rate)
 
 
 class RequestLimiter:
@@ -172,12 +176,15 @@ class RequestLimiter:
                 HTTPStatus.REQUEST_URI_TOO_LONG, f"The URL is too long; the limit is {MAX_URL_LENGTH} characters."
             )
         length = Headers.from_scope(scope).get("content-length", "0")
-        if not length.isdecimal() or int(length[:20]) > MAX_BODY_SIZE:
-            return reject_body()
+        # The form has fields beside the file.
+        max_size = MAX_BODY_SIZE + MAX_FILE_SIZE * bool(_UPLOAD_PATH.fullmatch(scope["path"]))
+        size = int(length[:20]) if length.isdecimal() else max_size + 1
+        if size > max_size:
+            return reject_body(max_size)
         if not self._capacity or scope["path"].startswith(_UNLIMITED_PREFIXES):
             return None
         client = scope.get("client")
-        wait = self._buckets.take_token(to_client_network(client[0]) if client else "")
+        wait = self._buckets.take_tokens(to_client_network(client[0]) if client else "", 1 + size // MAX_BODY_SIZE)
         if not wait:
             return None
         return RequestRejected(

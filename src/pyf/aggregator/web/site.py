@@ -1,5 +1,6 @@
 """State shared by all request handlers: dependencies, profiles, settings and caches."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,6 +37,8 @@ class Site:
         self.profiles = profiles
         self.settings = settings
         self.metrics = Metrics(deps)
+        # A file of 2 MB may take two seconds of CPU time.
+        self.file_checks = asyncio.Semaphore(1)
         self._check_lock = Lock()
         self._check_executor = ThreadPoolExecutor(1, "health check")
         self._running_check: Future[None] | None = None

@@ -14,7 +14,7 @@ from rich.text import Text
 from ...adapters.environment import read_environment
 from ...bootstrap import open_dependencies
 from ...domain.errors import Invalid
-from ...domain.requirement_files import ListedPackage, PackageList, parse_requirement_file
+from ...domain.requirement_files import ListedPackage, PackageList, decode_file, parse_requirement_file
 from ...domain.upgrade import Status
 from ...settings import Settings
 from ...usecases.read.upgrade_check import UpgradeReport, check_requirements
@@ -144,14 +144,9 @@ def read_text(name: str) -> str:
             data = file.read(_MAX_FILE_BYTES + 1)
         if len(data) > _MAX_FILE_BYTES:
             raise Invalid(f"{name}: larger than {_MAX_FILE_BYTES // 1_000_000} MB")
-        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
     except OSError as error:
         raise Invalid(f"{name}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise Invalid(f"{name}: not UTF-8 text") from None
-    if "\0" in text:  # UTF-16 without a byte order mark, or a binary file
-        raise Invalid(f"{name}: not UTF-8 text")
-    return text
+    return decode_file(name, data)
 
 
 def _build_columns(report: UpgradeReport) -> list[Column]:

@@ -5,7 +5,7 @@ Supports `requirements.txt` and `constraints.txt`, `pyproject.toml`, `uv.lock`, 
 """
 
 from .model import ListedPackage, PackageList, ReadFile
-from .parse import parse_requirement_file
+from .parse import decode_file, parse_requirement_file
 from .selection import select_packages
 
-__all__ = ["ListedPackage", "PackageList", "ReadFile", "parse_requirement_file", "select_packages"]
+__all__ = ["ListedPackage", "PackageList", "ReadFile", "decode_file", "parse_requirement_file", "select_packages"]

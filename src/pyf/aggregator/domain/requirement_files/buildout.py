@@ -16,6 +16,8 @@ _PYTHON_CONDITION = re.compile(r"python(?P<major>[23])(?P<minor>\d{0,2})\Z")
 _SPECIFIER = re.compile(r"[<>=!~]")
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _MAX_DEPTH = 10
+# Characters; ConfigParser's time for the errors of a file grows with the square of their number.
+_MAX_LENGTH = 200_000
 
 
 def parse_versions_cfg(file_name: str, text: str, read_file: ReadFile | None, depth: int = 0) -> Entries:
@@ -24,6 +26,8 @@ def parse_versions_cfg(file_name: str, text: str, read_file: ReadFile | None, de
     Args:
         read_file: Reads a file that `extends` names; without it, or for a URL, it is a problem.
     """
+    if len(text) > _MAX_LENGTH:
+        raise Invalid(f"{file_name}: longer than {_MAX_LENGTH:,} characters")
     parser = ConfigParser(strict=False, interpolation=None, delimiters=("=",), inline_comment_prefixes=("#", ";"))
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
     try:

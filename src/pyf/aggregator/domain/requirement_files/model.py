@@ -12,6 +12,9 @@ from ..redaction import Redactor
 
 _REDACTOR = Redactor()
 
+# Bounds for texts that anybody can send: entries of a file, characters of all, and characters of a requirement.
+_MAX_ENTRIES, _MAX_SIZE, _MAX_LENGTH = 20_000, 400_000, 10_000
+
 # Returns the text of an included file; raises `Invalid` if it can't be read.
 ReadFile = Callable[[str], str]
 
@@ -26,6 +29,7 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
         marker: The environments that the line is for, as a PEP 508 marker; "" for all.
         source: The URL or path of code that does not come from the package index; "" otherwise.
         location: The file and the line or table, such as "requirements.txt:12".
+        length: Characters of the requirement as written.
     """
 
     name: str
@@ -34,6 +38,7 @@ class ListedPackage(Struct, frozen=True, kw_only=True):
     marker: str = ""
     source: str = ""
     location: str = ""
+    length: int = 0
 
     @property
     def name_normalized(self) -> str:
@@ -58,9 +63,13 @@ Entries = Iterator[ListedPackage | str]
 
 
 def build_package_list(entries: Entries) -> PackageList:
-    """Collect what a parser yields, without the passwords of its URLs."""
-    packages, problems = list[ListedPackage](), list[str]()
+    """Collect what a parser yields, without the passwords of its URLs; stop where a file is absurdly long."""
+    packages, problems, size = list[ListedPackage](), list[str](), 0
     for entry in entries:
+        if len(packages) + len(problems) >= _MAX_ENTRIES or size > _MAX_SIZE:
+            problems.append(f"the rest of the file is not read, after {len(packages):,} packages")
+            break
+        size += len(entry) if isinstance(entry, str) else entry.length + len(entry.marker)
         if isinstance(entry, str):
             problems.append(_REDACTOR.redact(entry))
         else:
@@ -71,6 +80,8 @@ def build_package_list(entries: Entries) -> PackageList:
 def parse_requirement(text: str, location: str) -> ListedPackage | str:
     """Return the package of a PEP 508 requirement, or a line that says why there is none."""
     try:
+        if len(text) > _MAX_LENGTH:
+            raise InvalidRequirement
         requirement = Requirement(text)
     except (InvalidRequirement, RecursionError):  # thousands of parentheses
         return f"{location}: not a requirement: {text[:100]}"
@@ -86,6 +97,7 @@ def parse_requirement(text: str, location: str) -> ListedPackage | str:
         marker=str(requirement.marker or ""),
         source=requirement.url or "",
         location=location,
+        length=len(text),
     )
 
 

@@ -42,6 +42,17 @@ _FORMATS: tuple[tuple[re.Pattern[str], re.Pattern[str], Parse], ...] = (
 _PASTED = "text"
 
 
+def decode_file(file_name: str, data: bytes) -> str:
+    """Return the text of a file in UTF-8, or in UTF-16 with a byte order mark; raises `Invalid` if it is not text."""
+    try:
+        text = data.decode("utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8")
+    except UnicodeDecodeError:
+        raise Invalid(f"{file_name}: not UTF-8 text") from None
+    if "\0" in text:  # UTF-16 without a byte order mark, or a binary file
+        raise Invalid(f"{file_name}: not UTF-8 text")
+    return text
+
+
 def parse_requirement_file(file_name: str, text: str, read_file: ReadFile | None = None) -> PackageList:
     """Return the packages that a file lists; a name without a known end is recognized by the content.
 

@@ -13,6 +13,12 @@ from ..errors import Invalid
 from .model import Entries, ListedPackage, ReadFile, build_pinned_package, parse_requirement
 from .requirements_txt import read_included_file
 
+# Bounds for texts that anybody can send: tomllib's time and memory grow with the square of the number of parts of a
+# dotted key, and 80,000 tables take six seconds.
+_MAX_KEY_PARTS, _MAX_TABLES = 8, 20_000
+_TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_KEY_PART = r"""(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+"""
+_LONG_KEY = re.compile(rf"(?:^|[\[{{,])[ \t]*+{_KEY_PART}(?:\.[ \t]*+{_KEY_PART}){{{_MAX_KEY_PARTS}}}", re.MULTILINE)
 _POETRY_VERSION = re.compile(r"(?P<operator>[\^~])\s*(?P<version>\d+(?:\.\d+)*)")
 
 
@@ -129,9 +135,13 @@ def parse_pipfile(file_name: str, text: str) -> Entries:
 
 
 def _load_toml(file_name: str, text: str) -> dict[str, Any]:
+    if _LONG_KEY.search(text):
+        raise Invalid(f"{file_name}: a key has more than {_MAX_KEY_PARTS} parts")
+    if sum(1 for _ in _TABLE.finditer(text)) > _MAX_TABLES:
+        raise Invalid(f"{file_name}: more than {_MAX_TABLES:,} tables")
     try:
         return tomllib.loads(text.replace("\r\n", "\n"))
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise Invalid(f"{file_name}: not TOML: {error}") from None
 
 

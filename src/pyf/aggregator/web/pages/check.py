@@ -10,7 +10,7 @@ from ...usecases.read.upgrade_check import UpgradeReport
 from .. import urls
 from . import formatting
 
-# Characters of a pasted file: the server takes requests of at most 64 KB.
+# Characters of a pasted text, which the response repeats.
 MAX_TEXT_LENGTH = 60_000
 
 _STATUS_CLASSES = {

@@ -5,6 +5,7 @@ from http import HTTPStatus
 from typing import Any, cast
 
 from litestar import MediaType, Request, Router, get, post
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath, FromQuery
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response, Template
@@ -12,7 +13,7 @@ from msgspec.structs import replace
 
 from ...domain.documents.project import normalize_name
 from ...domain.errors import Invalid, NotFound
-from ...domain.requirement_files import parse_requirement_file
+from ...domain.requirement_files import PackageList, decode_file, parse_requirement_file
 from ...domain.search import MAX_TEXT_LENGTH
 from ...usecases.collections.public import PublicCollection
 from ...usecases.read.comparison import MIN_COMPARED, compare_packages
@@ -21,6 +22,7 @@ from ...usecases.read.search import get_hidden_names, search_with_hints, suggest
 from ...usecases.read.upgrade_check import check_requirements
 from ...usecases.read.upgrade_goal import list_offered_releases
 from .. import urls
+from ..rate_limit import MAX_FILE_SIZE
 from ..site import InjectedSite, Site
 from ..urls import get_base_url
 from . import formatting, search_params
@@ -199,25 +201,43 @@ async def show_check(site: InjectedSite, key: FromPath[str], request: AnyRequest
     """Check a pasted file."""
     form = await request.form()
     values = {name: str(form.get(name, "")) for name in ("text", "to", "python")}
-    return await asyncio.to_thread(_render_check, site, key, values)
+    file = form.get("file")
+    if not isinstance(file, UploadFile) or not file.filename:  # browsers send an empty part for no file
+        return await asyncio.to_thread(_render_check, site, key, values)
+    data = await file.read()
+    async with site.file_checks:
+        return await asyncio.to_thread(_render_check, site, key, values, (file.filename, data))
 
 
-def _render_check(site: Site, key: str, values: dict[str, str]) -> Template:
+def _render_check(site: Site, key: str, values: dict[str, str], file: tuple[str, bytes] | None = None) -> Template:
     collection = site.get_collection(key)
     frameworks, pythons = list_offered_releases(site.deps, collection.target)
     page, problem, status = None, "", HTTPStatus.OK
     try:
-        if len(values["text"]) > MAX_PASTED_LENGTH:
-            raise Invalid(f"the file is longer than {MAX_PASTED_LENGTH:,} characters: check it with `pyf check`")
-        listed = parse_requirement_file("", values["text"])
+        listed = _parse_file(*file) if file else _parse_text(values["text"])
         report = check_requirements(
             site.deps, collection.target, listed, framework=values["to"].strip(), python=values["python"].strip()
         )
         page = build_check_view(collection.key, report)
     except Invalid as error:
         problem, status = formatting.sanitize(str(error)), HTTPStatus.BAD_REQUEST
+    if len(values["text"]) > MAX_PASTED_LENGTH:
+        values["text"] = ""
     form = CheckForm(**values, frameworks=frameworks, pythons=pythons)
     return _render_page(site, collection, "check.html", status=status, page=page, problem=problem, form=form)
+
+
+def _parse_text(text: str) -> PackageList:
+    if len(text) > MAX_PASTED_LENGTH:
+        raise Invalid(f"the text is longer than {MAX_PASTED_LENGTH:,} characters: choose the file instead")
+    return parse_requirement_file("", text)
+
+
+def _parse_file(name: str, data: bytes) -> PackageList:
+    if len(data) > MAX_FILE_SIZE:
+        raise Invalid(f"the file is larger than {MAX_FILE_SIZE:,} bytes: check it with `pyf check`")
+    name = formatting.to_clean_line(name)[-100:]
+    return parse_requirement_file(name, decode_file(name, data))
 
 
 def _build_comparison(site: Site, collection: PublicCollection, names: list[str]) -> CompareView:
