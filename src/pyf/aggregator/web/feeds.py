@@ -56,8 +56,8 @@ class AtomEntry(Struct, frozen=True, kw_only=True):
     """One entry of a feed.
 
     Attributes:
-        key: identifies the entry; the same key gives the same id.
-        updated: in Unix seconds.
+        key: Identifies the entry; the same key gives the same id.
+        updated: In Unix seconds.
     """
 
     key: str
@@ -71,10 +71,10 @@ class AtomFeed(Struct, frozen=True, kw_only=True):
     """A feed without its entries.
 
     Attributes:
-        key: identifies the feed; the same key gives the same id.
-        url: of the feed itself.
-        page_url: of the page that shows the same packages.
-        updated: the time of an empty feed, in Unix seconds.
+        key: Identifies the feed; the same key gives the same id.
+        url: URL of the feed itself.
+        page_url: URL of the page that shows the same packages.
+        updated: The time of an empty feed, in Unix seconds.
     """
 
     key: str

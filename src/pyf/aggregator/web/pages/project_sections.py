@@ -70,7 +70,7 @@ def build_releases_section(releases: Sequence[ReleaseSummary]) -> ReleasesSectio
         count=formatting.pluralize(len(releases), "release"),
         span=_format_time_span([release.uploaded for release in releases if release.uploaded]),
         timeline=charts.build_timeline(
-            [(release.uploaded, _release_kind(release), _format_release_title(release)) for release in releases]
+            [(release.uploaded, _get_release_kind(release), _format_release_title(release)) for release in releases]
         ),
         latest=views[:_MAX_VISIBLE],
         older=views[_MAX_VISIBLE:],
@@ -129,7 +129,7 @@ def _format_release_title(release: ReleaseSummary) -> str:
     return f"{formatting.to_clean_line(release.version)}, {formatting.format_date(release.uploaded)}"
 
 
-def _release_kind(release: ReleaseSummary) -> str:
+def _get_release_kind(release: ReleaseSummary) -> str:
     return "yanked" if release.yanked else "pre" if release.is_prerelease else "stable"
 
 
