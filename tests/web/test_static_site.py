@@ -86,7 +86,20 @@ def test_absolute_urls_name_files(tmp_path: Path) -> None:
     pages = [content.decode() for path, content in files.items() if path.endswith((".html", ".atom"))]
     urls = {url for page in pages for url in re.findall(r"https://packages\.example\.org/index/([^\s\"'<>()&]*)", page)}
     assert len(urls) > 20
+    badges = {url for url in urls if "/NAME/" in url}
+    assert "badge/plone/NAME/ready-plone-6.1.svg" in badges
+    urls = {url.replace("NAME", "plone-api") for url in urls}
     assert [url for url in urls if url not in files and f"{url}index.html" not in files] == []
+    assert b"Plone 6.1: unknown" in files["badge/plone/plone-api/ready-plone-6.1.svg"]
+
+
+def test_guide_for_language_models_names_what_the_files_have(tmp_path: Path) -> None:
+    build(build_small_site(), tmp_path)
+
+    guide = (tmp_path / "llms.txt").read_text("utf-8")
+    assert "(https://packages.example.org/in/plone/): " in guide
+    assert "new.atom" in guide
+    assert all(absent not in guide for absent in ("/api/", "/mcp", "ready.atom"))
 
 
 def test_files_do_not_depend_on_the_order_of_hashes(tmp_path: Path) -> None:
@@ -127,7 +140,7 @@ def test_removed_package_loses_its_files_and_other_files_stay(tmp_path: Path) ->
     report = build(deps, tmp_path)
 
     files = read_files(tmp_path)
-    assert report.removed == 3
+    assert report.removed == 1 + 4 + 8  # its page, its badges, and those of releases
     assert not any("plone-rest" in path for path in files)
     assert "CNAME" in files
 

@@ -100,7 +100,7 @@ def create_app(
         buckets_path: The file of the rate limits of clients, which the processes of a server share.
         is_static: Whether pages are written to files: they have no forms that need a server.
     """
-    site = Site(deps, profiles, settings)
+    site = Site(deps, profiles, settings, is_static=is_static)
     # Agents send no keys, so that they can use open collections only.
     mcp_mount = None if settings.web_api_keys_required or is_static else build_mcp_mount(deps, profiles)
     app = SiteApp(

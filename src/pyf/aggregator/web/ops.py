@@ -41,15 +41,19 @@ def show_guide_for_agents(request: Request[Any, Any, Any], site: InjectedSite) -
         f"{summary.package_count:,} packages"
         for summary in site.list_collections()
     )
+    # A site as files has neither API nor MCP server, and a feed for each release.
+    server = (
+        f"- [HTTP API]({base_url}{build_site_path('/api/v1/openapi.json')}): search, packages, comparison, readiness\n"
+        f"- MCP server: {base_url}{build_site_path(MCP_PATH)} (streamable HTTP)\n"
+    )
+    interfaces, feeds = ("", "updated.atom") if site.is_static else (server, "updated.atom, ready.atom")
     return (
         "# Python packages by framework\n\n"
         "> An index of every package of Python frameworks on PyPI, with health scores, download counts, repository "
         "data and supported versions. Scores and support come from published metadata.\n\n"
         f"## Collections\n\n{collections}\n\n"
         "## Machine-readable\n\n"
-        f"- [HTTP API]({base_url}{build_site_path('/api/v1/openapi.json')}): search, packages, comparison, readiness\n"
-        f"- MCP server: {base_url}{build_site_path(MCP_PATH)} (streamable HTTP)\n"
-        f"- Feeds: {base_url}{build_site_path('/feeds/COLLECTION')}/new.atom, updated.atom, ready.atom\n"
+        f"{interfaces}- Feeds: {base_url}{build_site_path('/feeds/COLLECTION')}/new.atom, {feeds}\n"
     )
 
 

@@ -32,7 +32,10 @@ _CHECK_TIMEOUT = 2.0
 class Site:
     """The index as the web server sees it. All methods read the index: call them in threads, not in the event loop."""
 
-    def __init__(self, deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings) -> None:
+    def __init__(
+        self, deps: Dependencies, profiles: Mapping[str, Profile], settings: Settings, *, is_static: bool = False
+    ) -> None:
+        self.is_static = is_static
         self.deps = deps
         self.profiles = profiles
         self.settings = settings

@@ -26,6 +26,7 @@ from ..ports import Dependencies
 from ..settings import Settings
 from ..usecases.collections.public import PublicCollection, list_collections
 from ..usecases.read.package_views import sanitize_hit
+from ..usecases.read.readiness import MAX_PACKAGES
 from ..usecases.read.search import get_hidden_names
 from ..usecases.read.upgrade_goal import list_offered_releases
 from . import urls
@@ -93,6 +94,8 @@ class _Builder:
         keys = {collection.key for collection in collections}
         profiles = {key: profile for key, profile in profiles.items() if key in keys}
         self._app = create_app(deps, profiles, settings, is_static=True)
+        # URLs of badges in texts to copy, where readers replace NAME, and the files of such badges.
+        self._badge_links: dict[str, str] = {}
         self._hits = {collection.key: list(_iter_hits(deps, collection)) for collection in collections}
 
     async def build(self, folder: Path, previous_files: frozenset[str]) -> BuildReport:
@@ -103,10 +106,11 @@ class _Builder:
         _write_manifest(folder, previous_files | files)
         broken_links: set[str] = set()
         changed = int(files != previous_files)
+        links = paths | self._badge_links
         for url, path in paths.items():
             content = await _fetch_page(self._app, url)
-            if path.endswith((".html", ".atom")):
-                text = self._replace_urls(content.decode(), paths)
+            if path.endswith((".html", ".atom", ".txt")):
+                text = self._replace_urls(content.decode(), links)
                 if path.endswith(".html"):
                     text = _make_links_relative(text, path, paths, broken_links)
                 content = text.encode()
@@ -133,6 +137,7 @@ class _Builder:
     def _iter_paths(self) -> Iterator[tuple[str, str]]:
         """Yield the URL of each page of the application, and its file."""
         yield urls.OVERVIEW_PATH, "index.html"
+        yield "/llms.txt", "llms.txt"
         for name in sorted(path.name for path in STATIC_FOLDER.iterdir()):
             yield f"/static/{name}", f"static/{name}"
         for collection in self._collections:
@@ -145,7 +150,7 @@ class _Builder:
             for hit in self._hits[key]:
                 name = hit.name_normalized
                 yield urls.build_project_path(key, name), f"in/{key}/project/{name}/index.html"
-                for badge in ("health", "downloads"):
+                for badge in ("health", "downloads", "version", "dependents"):
                     yield f"/badge/{key}/{name}/{badge}.svg", f"badge/{key}/{name}/{badge}.svg"
 
     def _iter_readiness_paths(self, collection: PublicCollection) -> Iterator[tuple[str, str]]:
@@ -157,6 +162,11 @@ class _Builder:
             yield urls.build_readiness_path(key, pairs), f"in/{key}/readiness/{slug}/index.html"
             yield urls.build_readiness_path(key, pairs, suffix=".svg"), f"in/{key}/readiness/{slug}.svg"
             yield urls.build_readiness_feed_path(key, pairs), f"feeds/{key}/ready-{slug}.atom"
+            for name in (hit.name_normalized for hit in self._hits[key][:MAX_PACKAGES]):
+                yield urls.build_readiness_badge_path(key, name, pairs), f"badge/{key}/{name}/ready-{slug}.svg"
+            self._badge_links[urls.build_readiness_badge_path(key, "NAME", pairs)] = (
+                f"badge/{key}/NAME/ready-{slug}.svg"
+            )
 
 
 def _iter_hits(deps: Dependencies, collection: PublicCollection) -> Iterator[Hit]:

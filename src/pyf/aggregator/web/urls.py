@@ -125,6 +125,11 @@ def build_readiness_feed_path(collection: str, pairs: QueryPairs = ()) -> str:
     return _add_query(build_site_path(f"/feeds/{_quote_segment(collection)}/ready.atom"), pairs)
 
 
+def build_readiness_badge_path(collection: str, name: str, pairs: QueryPairs) -> str:
+    """Return the path of the badge that says whether a package is ready for a release."""
+    return _add_query(build_site_path(f"/badge/{_quote_segment(collection)}/{_quote_segment(name)}/ready.svg"), pairs)
+
+
 def build_check_path(collection: str) -> str:
     """Return the path of the page that checks a pasted file."""
     return f"{build_start_path(collection)}/check"

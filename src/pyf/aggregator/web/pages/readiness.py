@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from urllib.parse import urlencode
 
 from msgspec import Struct
 
@@ -79,15 +78,10 @@ class Chart(Struct, frozen=True, kw_only=True):
 
 
 class Snippet(Struct, frozen=True, kw_only=True):
-    """A text to copy into other pages.
-
-    Attributes:
-        needs_server: Whether its URLs work only on a server: the site as files has no badge for each release.
-    """
+    """A text to copy into other pages."""
 
     label: str
     text: str
-    needs_server: bool = False
 
 
 class TrendRow(Struct, frozen=True, kw_only=True):
@@ -150,7 +144,7 @@ def _build_snippets(
 ) -> tuple[Snippet, ...]:
     page = base_url + urls.build_readiness_path(collection, pairs)
     chart = base_url + urls.build_readiness_path(collection, pairs, suffix=".svg")
-    badge = f"{base_url}{urls.build_site_path(f'/badge/{collection}/NAME/ready.svg')}?{urlencode(pairs)}"
+    badge = base_url + urls.build_readiness_badge_path(collection, "NAME", pairs)
     title = f"Ready for {board.goal.label}"
     return (
         Snippet(label="The chart, in Markdown", text=f"[![{title}]({chart})]({page})"),
@@ -158,7 +152,7 @@ def _build_snippets(
             label="The chart, in HTML",
             text=f'<a href="{escape(page)}"><img src="{escape(chart)}" alt="{escape(title)}"></a>',
         ),
-        Snippet(label="The badge of a package, in Markdown", text=f"[![{title}]({badge})]({page})", needs_server=True),
+        Snippet(label="The badge of a package, in Markdown", text=f"[![{title}]({badge})]({page})"),
     )
 
 
