@@ -43,6 +43,7 @@ _DISTINCT_WORDS = (
     ("customer", "customers"),
     ("different", "differently"),
     ("excellent",),
+    ("information",),
     ("important", "importantly"),
     ("marketing", "marketer", "marketers"),
     ("poster", "posters"),
@@ -50,6 +51,7 @@ _DISTINCT_WORDS = (
     ("responsive", "responsiveness"),
     ("restore", "restores", "restored", "restoring"),
     ("settings", "setting"),
+    ("try", "tries", "tried", "trying"),
     ("visitor", "visitors"),
     ("worker", "workers"),
 )
