@@ -220,15 +220,15 @@ def check_package(
     """
     if not documents:
         return CheckedPackage(name=listed.name, location=listed.location, status=Status.UNLISTED, used=listed.version)
-    newest = documents[0].registry
-    used = _find_used(listed, [document.registry for document in documents])
+    releases = [document.registry for document in documents]
+    newest, used = releases[0], _find_used(listed, releases)
     support = evaluate_release(used or newest, goal)
-    first = _find_first_supporting(used, [document.registry for document in documents], goal)
+    first = _find_first_supporting(used, releases, goal)
     health = documents[0].health
     return CheckedPackage(
         name=newest.name,
         location=listed.location,
-        status=Status.UNKNOWN if listed.is_code else _find_status(used, newest, first, goal),
+        status=Status.UNKNOWN if listed.is_code else _find_status(used, support, first, newest, goal),
         used=used.version if used else listed.version,
         newest=newest.version,
         first_supporting=first.version if first and not listed.is_code else "",
@@ -286,9 +286,18 @@ def is_installable(release: RegistryFields) -> bool:
 
 
 def _find_status(
-    used: RegistryFields | None, newest: RegistryFields, first: RegistryFields | None, goal: UpgradeGoal
+    used: RegistryFields | None,
+    support: Support | None,
+    first: RegistryFields | None,
+    newest: RegistryFields,
+    goal: UpgradeGoal,
 ) -> Status:
-    support = evaluate_release(used or newest, goal)
+    """Return the status of a package.
+
+    Args:
+        support: That of the used release, or of the newest one if no release is known to be used.
+        first: The first release that supports the goal.
+    """
     if support is None or (used and is_supporting(support)):
         return Status.READY if used else Status.UNKNOWN
     if first is not None:
