@@ -107,10 +107,37 @@ def test_pieces_are_exactly_what_is_taken_for_one(parts: list[str], word: str) -
         ("django-crispy-forms", "django-crispy-forms-extra", "crispy forms"),
         ("fastapi-cache2", "flask-caching", "cache"),
         ("django-crispy-forms", "django-forms-crispy", "crispy forms"),
+        ("django-simple-audit", "django-audit", "django simple audits"),
+        ("django-simple-audit", "django-audit", "the django-simple-audit package"),
+        ("django-simple-audit", "django-audit", "python django simple audit"),
+        ("django-tables2", "table-filter", "django-tables2 or django-filter"),
+        ("django-email", "django-mail", "email"),
+        ("django-base64", "django-base", "base64"),
     ],
 )
 def test_nearer_names_are_in_higher_tiers(better: str, worse: str, text: str) -> None:
     assert score(text, better) > score(text, worse)
+
+
+def test_name_without_its_last_letter_ranks_above_longer_names() -> None:
+    assert score("wagtai", "wagtail", share=0) > score("wagtai", "wagtail-blocks", share=0, quality=1)
+
+
+@pytest.mark.parametrize(
+    "text", ["best flask plugins", "how do I use Flask?", "python flask", "Flask 3.1", "flaks apps"]
+)
+def test_framework_beside_stop_words_is_what_a_query_asks_for(text: str) -> None:
+    assert score(text, "flask", share=0) > score(text, "reader-of-apps", share=0, summary="how to use it", quality=1)
+    assert score(text, "flask-thing", share=0, classifiers=("Framework :: Flask",))
+
+
+@pytest.mark.parametrize("text", ["getCurrentUser", "GetCurrentUser()", "call of getCurrentUser"])
+def test_unknown_word_in_camel_case_is_split(text: str) -> None:
+    assert score(text, "thing", share=0, summary="reads the current user")
+
+
+def test_known_word_in_camel_case_is_not_split() -> None:
+    assert not score("JavaScript", "thing", summary="scripts of Java")
 
 
 def test_earlier_text_weighs_more() -> None:

@@ -27,6 +27,8 @@ from ...domain.relevance.tiers import (
     CORE,
     CORE_TYPO_TIERS,
     EXACT,
+    LITERAL,
+    NAMED,
     PASTED_MODULE,
     PASTED_NAME,
     PASTED_REPOSITORY,
@@ -71,16 +73,19 @@ def match_dependents(name: str) -> tantivy.Query:
 def match_text(query: ParsedQuery) -> tantivy.Query:
     """Match the packages that match a query, scored by relevance."""
     tiers = [*_match_pasted(query.pasted), (EXACT, _term("whole", query.whole))]
-    cores = [_term(field, name) for name in query.core_names for field in ("whole", "own")]
+    if query.contained_names:
+        tiers.append((NAMED, _Q.term_set_query(_SCHEMA, "whole", [*query.contained_names])))
+    literal = [_term(field, core) for core in query.literal_cores for field in ("whole", "own")]
+    cores = [_term(field, name) for name in query.alternative_names for field in ("whole", "own")]
     cores += [_term("aliases", module) for module in query.modules]
     frameworks = [_term("belongs", framework) for framework in query.frameworks]
     frameworks += [_term(field, stem(framework)) for framework in query.frameworks for field in TEXT_FIELDS[:2]]
     stemmed = _term("own_stems", query.stems)
     if frameworks:
         stemmed = _Q.boolean_query([(Occur.Must, stemmed), (Occur.Must, _any(frameworks))])
-    tiers += [(CORE, _any(cores)), (STEMMED, stemmed)]
+    tiers += [(LITERAL, _any(literal)), (CORE, _any(cores)), (STEMMED, stemmed)]
     prefixes = [_match_prefix("whole", query.whole)] if query.is_prefix else []
-    prefixes += [_match_prefix("own", query.core)] if query.is_prefix and len(query.core) > 1 else []
+    prefixes += [_match_prefix("own", query.core_prefix)] if query.core_prefix else []
     prefixes += [_term("runs", query.core)] if len(query.terms) > 1 else []
     if prefixes:
         tiers.append((UNKNOWN_PREFIX if query.is_misspelled else PREFIX, _any(prefixes)))

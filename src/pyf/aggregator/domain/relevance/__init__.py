@@ -6,9 +6,10 @@ candidate answers it, with its quality (`compute_quality`).
 
 from .lexicon import Lexicon, LexiconEntries, build_lexicon
 from .quality import PopularityScale, QualitySignals, build_popularity_scale, compute_quality, to_quality_signals
-from .query import ParsedQuery, WordFrequencies, parse_query
+from .query import ParsedQuery, parse_query
 from .scoring import compute_score
 from .searchable import Searchable, StemLists, build_searchable, list_stems
+from .words import WordFrequencies
 
 __all__ = [
     "Lexicon",

@@ -6,7 +6,7 @@ from functools import cached_property
 
 from msgspec import Struct
 
-from .tokenizer import stem, tokenize
+from .tokenizer import get_allowed_typos, stem, tokenize
 
 Phrase = tuple[str, ...]
 
@@ -55,6 +55,11 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
     def max_phrase_length(self) -> int:
         """The maximum number of words in a phrase with an entry."""
         return max(map(len, (*self.synonyms, *self.related)), default=0)
+
+    @cached_property
+    def long_frameworks(self) -> tuple[str, ...]:
+        """The frameworks of which the name may be misspelled."""
+        return tuple(name for name in self.frameworks if get_allowed_typos(name))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -123,7 +128,7 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
             if not any(phrase < longer for longer, _ in found):
                 yield tuple(words_by_family[family] for family in sorted(phrase)), concept
 
-    def find_phrase(self, tokens: list[str], start: int) -> Phrase:
+    def find_phrase(self, tokens: Sequence[str], start: int) -> Phrase:
         """Return the longest phrase with an entry that starts at a word, or the word itself."""
         for length in range(min(self.max_phrase_length, len(tokens) - start), 1, -1):
             phrase = tuple(tokens[start : start + length])

@@ -1,19 +1,20 @@
 """Parse the text of a query into weighted terms with variants."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from math import log, sqrt
+from math import sqrt
 
 from msgspec import Struct
 
 from .lexicon import Concept, Lexicon, Phrase, to_stems
 from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
 from .pasted import Pasted, parse_pasted
-from .tokenizer import get_allowed_typos, is_within_typos, list_swaps, stem, strip_trailing_digits, tokenize
+from .tokenizer import get_allowed_typos, list_swaps, stem, strip_trailing_digits, tokenize
+from .words import WordFrequencies, find_contained_names, read_words
 
-# Further characters, words, and phrases with a meaning of a text are ignored.
-_MAX_TEXT_LENGTH, _MAX_WORDS, _MAX_PHRASES = 400, 40, 12
+# Further phrases of a text are ignored.
+_MAX_PHRASES = 12
 
 # Weights of variants, relative to the words of the query.
 _PHRASE_WEIGHT, _SYNONYM_WEIGHT, _WITHOUT_DIGITS_WEIGHT, _RELATED_WEIGHT = 0.97, 0.9, 0.8, 0.7
@@ -36,27 +37,6 @@ _MAX_RARE_FREQUENCY = 0.001
 _MIN_PART_LENGTH, _MIN_PART_FREQUENCY, _MIN_PART_COUNT = 3, 0.0005, 2
 # More words are no name.
 _MAX_NAME_WORDS = 6
-
-
-class WordFrequencies(Struct, frozen=True):
-    """How frequent words are in a collection; the functions count the packages with a stem.
-
-    Attributes:
-        count_in_texts: Counts the stem in names and all texts.
-        count_in_heads: Counts the stem in names, summaries and keywords.
-    """
-
-    package_count: int
-    count_in_texts: Callable[[str], int]
-    count_in_heads: Callable[[str], int]
-
-    def get_share(self, stem: str) -> float:
-        """Return the fraction of packages with a stem (0 to 1)."""
-        return self.count_in_texts(stem) / self.package_count if self.package_count else 0.0
-
-    def weigh(self, words: Iterable[str]) -> float:
-        """Return the weight of words: the rarer they are, the heavier (inverse document frequency)."""
-        return sum(log((self.package_count + 1) / (self.count_in_texts(stem(word)) + 0.5)) for word in words)
 
 
 class Variant(Struct, frozen=True, dict=True):
@@ -104,10 +84,13 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         whole: All words, joined.
         core: The words without frameworks and stop words, joined.
         full_core: The words without frameworks, joined.
-        stems: The stems of the core, joined.
+        stems: The stems of the core without trailing numbers, joined.
+        has_number: Whether a word of the core has a trailing number.
         alternative_names: Synonyms of the whole text, each joined.
+        contained_names: Complete names that the text contains, or is the plural or singular of, each joined.
         frameworks: Frameworks that the text names, in addition to the core, or that are preferred.
         is_prefix: Whether the text may be the beginning of a name.
+        is_general: Whether the text asks for a framework, with stop words and numbers only.
         is_misspelled: Whether a word is in no name, summary or keyword.
         whole_typos: How many letters of a complete name may be wrong.
         core_typos: How many letters of a name's core may be wrong.
@@ -120,10 +103,13 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     core: str
     full_core: str
     stems: str
+    has_number: bool = False
     alternative_names: frozenset[str]
+    contained_names: frozenset[str] = frozenset()
     frameworks: frozenset[str]
     terms: tuple[QueryTerm, ...]
     is_prefix: bool
+    is_general: bool = False
     is_misspelled: bool = False
     whole_typos: int = 0
     core_typos: int = 0
@@ -140,6 +126,11 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
     def core_names(self) -> frozenset[str]:
         """The cores and the alternative names."""
         return self.alternative_names | self.literal_cores
+
+    @property
+    def core_prefix(self) -> str:
+        """The beginning of a name's core that the text may be; "" for none."""
+        return self.core if self.is_prefix and len(self.core) > 1 and not self.is_general else ""
 
     @cached_property
     def padded_modules(self) -> tuple[str, ...]:
@@ -201,23 +192,27 @@ def parse_query(
         favored: Frameworks to prefer, as if the text named them.
     """
     pasted = parse_pasted(text)
-    typed = tokenize((pasted.text if pasted else text)[:_MAX_TEXT_LENGTH])[:_MAX_WORDS]
-    if not typed:
+    text = pasted.text if pasted else text
+    words = read_words(text, lexicon, frequencies)
+    if not words.typed:
         return None
-    tokens = [_correct_framework(word, lexicon, frequencies) for word in typed]
-    without_frameworks = [word for word in tokens if word not in lexicon.frameworks] or tokens
-    phrases = tuple(_split_phrases(without_frameworks, lexicon))
+    typed, tokens = words.typed, words.corrected
+    phrases = tuple(_split_phrases(words.core, lexicon))
     significant = (
         tuple(candidate for candidate in phrases if len(candidate) > 1 or candidate[0] not in lexicon.stop_words)
         or phrases
     )[:_MAX_PHRASES]
     core = [word for phrase in significant for word in phrase]
+    is_general = words.is_general(lexicon)
+    if is_general:
+        significant = tuple((framework,) for framework in words.frameworks)
     compounds = _find_compounds(significant, frequencies)
     terms = [
         _build_term(group, lexicon, frequencies, compounds.get(group[0], ()))
         for group in _group_synonyms(significant, lexicon)
     ]
-    whole, joined_core, full_core = "".join(tokens), "".join(core), "".join(without_frameworks)
+    whole, joined_core, full_core = words.whole, "".join(core), "".join(words.core)
+    without_digits = [strip_trailing_digits(word) for word in core]
     is_name = len(tokens) <= _MAX_NAME_WORDS
     is_misspelled = is_name and (tokens != typed or not all(frequencies.count_in_heads(stem(word)) for word in core))
     core_typos = get_allowed_typos(joined_core) if is_name else 0
@@ -225,31 +220,22 @@ def parse_query(
         whole=whole,
         core=joined_core,
         full_core=full_core,
-        stems="".join(stem(strip_trailing_digits(word) or word) for word in core),
+        stems="".join([stem(without or word) for without, word in zip(without_digits, core, strict=True)]),
+        has_number=any(without_digits),
         alternative_names=frozenset(
-            "".join(synonym) for words in (tokens, core) for synonym in lexicon.get_synonyms(tuple(words))
+            "".join(synonym) for name in (tokens, core) for synonym in lexicon.get_synonyms(tuple(name))
         ),
-        frameworks=(frozenset(tokens) - frozenset(without_frameworks))
-        | {word for name in favored for word in tokenize(name)},
+        contained_names=find_contained_names(text, words, lexicon, frequencies),
+        frameworks=frozenset(words.frameworks) | {word for name in favored for word in tokenize(name)},
         terms=(*terms, *_build_concept_terms(typed, lexicon, frequencies)),
         is_prefix=len(tokens) > 1 or frequencies.get_share(stem(tokens[-1])) < _MAX_RARE_FREQUENCY,
+        is_general=is_general,
         is_misspelled=is_misspelled,
         whole_typos=_get_whole_typos(whole, joined_core) if is_misspelled else min(core_typos, 1),
         core_typos=core_typos if is_misspelled else 0,
         swapped_names=_list_swapped_names(whole, joined_core) if is_name and not core_typos else frozenset(),
         modules=frozenset({whole, joined_core, full_core} - lexicon.frameworks),
         pasted=pasted,
-    )
-
-
-def _correct_framework(word: str, lexicon: Lexicon, frequencies: WordFrequencies) -> str:
-    """Return the framework that an unknown word misspells, or the word."""
-    typos = get_allowed_typos(word)
-    if not typos or word in lexicon.frameworks or frequencies.count_in_heads(stem(word)):
-        return word
-    frameworks = sorted(name for name in lexicon.frameworks if get_allowed_typos(name))
-    return next(
-        (name for limit in range(1, typos + 1) for name in frameworks if is_within_typos(word, name, limit)), word
     )
 
 
@@ -265,7 +251,7 @@ def _list_swapped_names(whole: str, core: str) -> frozenset[str]:
     return swaps | {f"{before}{swap}{after}" for swap in swaps if found}
 
 
-def _split_phrases(tokens: list[str], lexicon: Lexicon) -> Iterator[Phrase]:
+def _split_phrases(tokens: Sequence[str], lexicon: Lexicon) -> Iterator[Phrase]:
     start = 0
     while start < len(tokens):
         phrase = lexicon.find_phrase(tokens, start)
@@ -307,7 +293,7 @@ def _split_compound(word: str, frequencies: WordFrequencies) -> Phrase:
     if not positions or frequencies.count_in_heads(stem(word)) > 1:
         return ()
     splits = [(word[:position], word[position:]) for position in positions]
-    count, parts = max((min(frequencies.count_in_heads(stem(part)) for part in split), split) for split in splits)
+    count, parts = max([(min([frequencies.count_in_heads(stem(part)) for part in split]), split) for split in splits])
     return parts if count >= max(_MIN_PART_COUNT, _MIN_PART_FREQUENCY * frequencies.package_count) else ()
 
 

@@ -6,7 +6,7 @@ from .lexicon import Lexicon
 from .names import NameForms, build_name_forms, is_affix
 from .query import ParsedQuery, QueryTerm, Variant
 from .searchable import Searchable
-from .tiers import EXACT, get_name_tier
+from .tiers import NAMED, get_name_tier
 from .tokenizer import is_within_typos, stem
 
 # Weights of a word by field; in the name it weighs more if the query covers the whole name.
@@ -54,7 +54,7 @@ def compute_score(query: ParsedQuery, project: Searchable, quality: float, lexic
     is_foreign = bool(query.frameworks) and not is_favored and is_made_for_framework(project, lexicon)
     tier = get_name_tier(query, project, forms, is_favored=is_favored)
     # "sso" with Plone does not ask for fastapi-sso; the complete name does.
-    if tier and (tier >= EXACT or not is_foreign):
+    if tier and (tier >= NAMED or not is_foreign):
         return _NAME_SCORE + tier + quality / 2
     value = _score_words(query, project, forms)
     if value is None:

@@ -6,12 +6,12 @@ from .query import ParsedQuery
 from .searchable import Searchable
 from .tokenizer import is_within_typos
 
-# The tiers of names that match as a whole; a framework that the query names adds one. The beginning of a name, and a
-# name with a typo, rank higher if a word of the query is unknown.
-EXACT, CORE, STEMMED, PREFIX = 24, 21, 20, 11
+# The tiers of names that match as a whole; a framework that the query names adds one, except to the first two. The
+# beginning of a name, and a name with a typo, rank higher if a word of the query is unknown.
+EXACT, NAMED, LITERAL, CORE, STEMMED, PREFIX = 27, 26, 24, 22, 21, 11
 UNKNOWN_PREFIX = 18
 # The tiers of a name with one typo or two in the complete name, and in its core.
-WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (18, 16), (17, 15)
+WHOLE_TYPO_TIERS, CORE_TYPO_TIERS = (20, 16), (17, 15)
 # The tiers of what a pasted text refers to: a repository, and names, of which each further one has two tiers less.
 PASTED_REPOSITORY, PASTED_NAME, PASTED_MODULE, PASTED_STEP = 40, 39, 38, 2
 
@@ -22,16 +22,21 @@ def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, 
         return pasted_tier
     if query.whole == forms.whole:
         return EXACT
+    if forms.whole in query.contained_names:
+        return NAMED
+    if is_literal_match(query, forms):
+        return LITERAL + is_favored
     # A synonym of a name matches only if the framework matches as well, if the query has one.
-    if is_core_match(query, forms) and (is_favored or not query.frameworks or is_literal_match(query, forms)):
+    if is_core_match(query, forms) and (is_favored or not query.frameworks):
         return CORE + is_favored
     if any(module in project.aliases for module in query.padded_modules):
         return CORE + is_favored
-    if query.stems == forms.stems and (is_favored or not query.frameworks):
+    if is_stemmed_match(query, forms) and (is_favored or not query.frameworks):
         return STEMMED + is_favored
+    typo_tier = _get_typo_tier(query, forms, is_favored=is_favored)
     if is_prefix_match(query, forms):
-        return (UNKNOWN_PREFIX if query.is_misspelled else PREFIX) + is_favored
-    return _get_typo_tier(query, forms, is_favored=is_favored)
+        return max(typo_tier, (UNKNOWN_PREFIX if query.is_misspelled else PREFIX) + is_favored)
+    return typo_tier
 
 
 def is_core_match(query: ParsedQuery, forms: NameForms) -> bool:
@@ -44,10 +49,18 @@ def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
     return not query.literal_cores.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
 
 
+def is_stemmed_match(query: ParsedQuery, forms: NameForms) -> bool:
+    """Return whether the core of a name is the core of the query in another form; "base64" is no form of "base"."""
+    return query.stems == forms.stems and (not query.has_number or forms.core != forms.core_without_digits)
+
+
 def is_prefix_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether a name begins with the query, or contains all of its words in a row."""
-    is_name_prefix = forms.whole.startswith(query.whole) or (len(query.core) > 1 and forms.core.startswith(query.core))
-    return (query.is_prefix and is_name_prefix) or (len(query.terms) > 1 and forms.has_joined(query.core))
+    if query.is_prefix and forms.whole.startswith(query.whole):
+        return True
+    if query.core_prefix and forms.core.startswith(query.core_prefix):
+        return True
+    return len(query.terms) > 1 and forms.has_joined(query.core)
 
 
 def _get_pasted_tier(pasted: Pasted, project: Searchable, forms: NameForms) -> int:

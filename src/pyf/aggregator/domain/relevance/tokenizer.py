@@ -30,6 +30,7 @@ _UNSPACED = re.compile(
     "[\u0e01-\u0e4e\u0e81-\u0ece\u1000-\u109f\u1780-\u17d3\u3005\u3041-\u3096\u3099\u309a\u30a1-\u30fa\u30fc-\u30fe"
     "\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff]+"
 )
+_CAMEL_CASE = re.compile(r"(?<![^\W_])[A-Za-z]*[a-z][A-Z][a-z][A-Za-z]*(?![^\W_])")
 _CAMEL_CASE_BOUNDARY = re.compile(r"(?<=[a-z])(?=[A-Z][a-z])")
 _TRAILING_DIGITS = re.compile(r"([^\W\d_]{2,})\d+")
 # The English suffix of agents ("limiter"), which Snowball keeps.
@@ -86,6 +87,12 @@ def iter_stems(text: str, *, is_unique: bool = False) -> Iterator[str]:
     """
     tokens = text.translate(_ASCII_SEPARATORS).split() if text.isascii() else _TOKEN.findall(_normalize(text))
     return chain.from_iterable(map(_stems.__getitem__, dict.fromkeys(tokens) if is_unique else tokens))
+
+
+def split_camel_case(text: str) -> dict[str, list[str]]:
+    """Return the parts of each word of a text in camel case, by the word: "get current user" of getCurrentUser."""
+    parts = {word: _CAMEL_CASE_BOUNDARY.sub("-", word).casefold().split("-") for word in _CAMEL_CASE.findall(text)}
+    return {word.casefold(): word_parts for word, word_parts in parts.items()}
 
 
 def strip_trailing_digits(word: str) -> str:
