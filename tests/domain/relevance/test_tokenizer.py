@@ -40,6 +40,10 @@ def test_threads_do_not_disturb_one_another() -> None:
         ("데이터", ["데이", "이터"]),
         ("Django中文搜索x", ["django", "中文", "文搜", "搜索", "x"]),
         ("中", ["中"]),
+        ("पुस्तकालय, বই।", ["पुस्तकालय", "বই"]),
+        ("שָׁלוֹם", ["שלום"]),
+        ("مُدِيرُ الكُـتُب", ["مدير", "الكتب"]),
+        ("þýðing_næst", ["thyding", "naest"]),
     ],
 )
 def test_diacritics_are_folded_and_unspaced_scripts_split(text: str, words: list[str]) -> None:
@@ -54,6 +58,8 @@ def test_diacritics_are_folded_and_unspaced_scripts_split(text: str, words: list
         ("데이터베이스", "파이썬데이터베이스도구"),
         ("เนื้อหา", "ระบบจัดการเนื้อหา"),
         ("ubersetzung", "Übersetzung für Plone"),
+        ("كاربران", "مدیریت کاربران"),
+        ("ادارة", "إدارة المستخدمين"),
     ],
 )
 def test_words_of_any_language_are_found_in_texts(query: str, document: str) -> None:

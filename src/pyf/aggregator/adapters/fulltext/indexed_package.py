@@ -18,7 +18,7 @@ from ...domain.search import Hit, SearchQuery, Sort, get_supported_pythons, has_
 from ...domain.support.versions import limit_to_newest
 
 # Increase it with every change to how packages are searched or displayed.
-_VERSION = 18
+_VERSION = 19
 # Indexes of another version are rebuilt; it changes with the facets and the orders, too.
 SEARCH_VERSION = crc32(
     str([_VERSION, *Sort, *sorted((facet.name, facet.field) for facet in INDEXED_FACETS.values())]).encode()

@@ -19,11 +19,18 @@ _MAX_CACHED_TOKENS = 100_000
 _WORD = re.compile(r"[^\W_]+")
 # The ASCII characters that are in no word become spaces: splitting takes a fifth of the time that a pattern takes.
 _ASCII_SEPARATORS = {code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) == "-")}
-_TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
-_DIACRITICS = re.compile("[\u0300-\u036f]+")
-# Latin letters that Unicode does not decompose.
+# Letters, digits and the vowel signs of Indic scripts, which are no letters to `re`; texts have no underscore then.
+_LETTER = r"[\w\u0900-\u0963\u0966-\u0dff]"
+_ANY_WORD = re.compile(f"{_LETTER}+")
+_TOKEN = re.compile(f"{_LETTER}+(?:-{_LETTER}+)*")
+# Also the points of Hebrew, and the points and the lengthening of Arabic.
+_DIACRITICS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06ed]+"
+)
+# Latin letters that Unicode does not decompose, and two letters of Persian as Arabic writes them.
 _UNDECOMPOSED = str.maketrans(
     {"ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ı": "i"}
+    | {"þ": "th", "Þ": "Th", "ð": "d", "Ð": "D", "\u06cc": "\u064a", "\u06a9": "\u0643", "_": " "}
 )
 # Scripts without spaces between words, or with long compounds: Thai, Lao, Burmese, Khmer, Japanese, Chinese, Korean.
 _UNSPACED = re.compile(
@@ -61,7 +68,8 @@ _DISTINCT_STEMS = {word: forms[0] for forms in _DISTINCT_WORDS for word in forms
 
 def tokenize(text: str) -> list[str]:
     """Return the words of a text in lower case, without overlong ones."""
-    return [word for word in _WORD.findall(_normalize(text).casefold()) if len(word) <= _MAX_WORD_LENGTH]
+    words = (_WORD if text.isascii() else _ANY_WORD).findall(_normalize(text).casefold())
+    return [word for word in words if len(word) <= _MAX_WORD_LENGTH]
 
 
 @lru_cache(maxsize=100_000)
