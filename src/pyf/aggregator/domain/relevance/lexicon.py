@@ -14,7 +14,7 @@ Phrase = tuple[str, ...]
 _MAX_GAP = 5
 
 
-class Concept(Struct, frozen=True):
+class Concept(Struct, frozen=True, eq=False):
     """One subject in the words of people and in the words of packages.
 
     Attributes:
@@ -110,20 +110,23 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
         A phrase that is part of a longer one ("video" of "embed video") asks for nothing more.
         """
-        firsts: dict[str, int] = {}
-        lasts: dict[str, int] = {}
-        words_by_family: dict[str, str] = {}
-        for family, word, position in self._iter_families(words):
-            firsts.setdefault(family, position)
-            lasts[family] = position
-            words_by_family.setdefault(family, word)
+        places = [*self._iter_families(words)]
+        lasts = {family: position for family, _, position in places}
+        firsts = {family: position for family, _, position in reversed(places)}
+        families = frozenset(lasts)
         found = [
             (phrase, concept)
-            for family in firsts
+            for family in lasts
             for phrase, concept in self._concepts_by_family.get(family, ())
-            if phrase <= firsts.keys()
-            and max(firsts[word] for word in phrase) - min(lasts[word] for word in phrase) < len(phrase) + _MAX_GAP
+            if phrase <= families
+            and (
+                len(words) <= len(phrase) + _MAX_GAP
+                or max(firsts[word] for word in phrase) - min(lasts[word] for word in phrase) < len(phrase) + _MAX_GAP
+            )
         ]
+        if not found:
+            return
+        words_by_family = {family: word for family, word, _ in reversed(places)}
         for phrase, concept in found:
             if not any(phrase < longer for longer, _ in found):
                 yield tuple(words_by_family[family] for family in sorted(phrase)), concept
@@ -146,16 +149,17 @@ class Lexicon(Struct, frozen=True, kw_only=True, eq=False, dict=True):
 
     def _iter_families(self, words: Sequence[str]) -> Iterator[tuple[str, str, int]]:
         """Yield the family of each word or phrase, the word (for a phrase the family), and its position."""
+        families, phrases_by_word = self.families, self._family_phrases_by_word
         start = 0
         while start < len(words):
-            for phrase in self._family_phrases_by_word.get(words[start], ()):
+            for phrase in phrases_by_word.get(words[start], ()):
                 if phrase == tuple(words[start : start + len(phrase)]):
                     yield self.family_phrases[phrase], self.family_phrases[phrase], start
                     start += len(phrase)
                     break
             else:
                 word_stem = stem(words[start])
-                yield self.families.get(word_stem, word_stem), words[start], start
+                yield families.get(word_stem, word_stem), words[start], start
                 start += 1
 
 
