@@ -205,7 +205,7 @@ def test_prefix_match_is_ranked_among_hundreds_of_matches(
     popular = [build_project(f"p{number:03}", summary="Segmentation of cells") for number in range(300)]
     index.put(PLONE, [*popular, build_project("SegmenTree", summary="Else")])
     index.update(PLONE, {f"p{number:03}": DownloadFields(download_last_month=99) for number in range(300)})
-    question = SearchQuery(text="segmentation")
+    question = SearchQuery(text="segment")
 
     results = search_engine.search("plone", question)
 

@@ -158,6 +158,19 @@ def test_word_inside_name_keeps_weight_if_repeated_elsewhere(place: str) -> None
     assert glued == score("brush paint", "paintbrush", **unsaid)
 
 
+@pytest.mark.parametrize(
+    ("text", "name", "is_found"),
+    [
+        ("widget", "formwidget", True),
+        ("widgets", "formwidget", True),
+        ("registration", "plone.registry", False),
+        ("organizer", "django-organic", False),
+    ],
+)
+def test_word_and_its_singular_are_found_inside_names_but_not_its_stem(text: str, name: str, is_found: bool) -> None:
+    assert (score(text, name) > 0) == is_found
+
+
 def test_package_without_any_query_word_is_not_found() -> None:
     assert score("tenancy", "thing", summary="something else") == 0
 

@@ -11,7 +11,7 @@ from tantivy import Occur
 
 from ...domain.documents.schema import INDEXED_FACETS
 from ...domain.relevance import ParsedQuery
-from ...domain.relevance.names import MIN_PREFIX_LENGTH
+from ...domain.relevance.names import MIN_PREFIX_LENGTH, list_glued_forms
 from ...domain.relevance.pasted import Pasted
 from ...domain.relevance.query import QueryTerm, Variant
 from ...domain.relevance.scoring import (
@@ -230,7 +230,7 @@ def _match_term(term: QueryTerm, share: float) -> tantivy.Query:
 def _match_term_in_name(term: QueryTerm) -> tantivy.Query:
     words = {word for variant in term.variants for word in variant.words}
     matches = [_term(TEXT_FIELDS[0], stem(word)) for word in words]
-    pieces = {piece for word in words for piece in (word, stem(word)) if len(piece) >= MIN_PREFIX_LENGTH}
+    pieces = {form for word in words for form in list_glued_forms(word) if len(form) >= MIN_PREFIX_LENGTH}
     matches += [_term("pieces", piece) for piece in pieces]
     matches += [_term("runs", term.joined_words)] if term.words else []
     if term.allowed_typos:
@@ -252,7 +252,7 @@ def _match_word(word: str, weight: float) -> list[tantivy.Query]:
         _Q.const_score_query(_term(field, stemmed), field_weight * weight)
         for field, field_weight in _FIELD_WEIGHTS.items()
     ]
-    pieces = [_term("pieces", piece) for piece in {word, stemmed} if len(piece) >= MIN_PREFIX_LENGTH]
+    pieces = [_term("pieces", form) for form in list_glued_forms(word) if len(form) >= MIN_PREFIX_LENGTH]
     return [*fields, _Q.const_score_query(_any(pieces), NAME_WEIGHT * weight)] if pieces else fields
 
 

@@ -71,6 +71,15 @@ def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
     )
 
 
+def list_glued_forms(word: str) -> tuple[str, ...]:
+    """Return the forms of a word that are found as a part of a segment: the word, and its singular.
+
+    Not its stem: "registration" has the stem "registr", and plone.registry is something else.
+    """
+    word_stem = stem(word)
+    return (word, word_stem) if word in (f"{word_stem}s", f"{word_stem}es") else (word,)
+
+
 def list_affixes(segments: Iterable[str]) -> set[str]:
     """Return all prefixes and suffixes of segments for which `is_affix` is true."""
     prefixes = {part[:end] for part in segments for end in range(MIN_PREFIX_LENGTH, len(part) + 1)}

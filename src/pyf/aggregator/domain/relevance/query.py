@@ -8,7 +8,7 @@ from math import sqrt
 from msgspec import Struct
 
 from .lexicon import Concept, Lexicon, Phrase, to_stems
-from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH
+from .names import MIN_PREFIX_LENGTH, MIN_SUFFIX_LENGTH, list_glued_forms
 from .pasted import Pasted, parse_pasted
 from .tokenizer import get_allowed_typos, list_swaps, stem, strip_trailing_digits, tokenize
 from .words import WordFrequencies, find_contained_names, read_words
@@ -46,9 +46,9 @@ class Variant(Struct, frozen=True, dict=True):
     weight: float = 1.0
 
     @cached_property
-    def searched_words(self) -> tuple[tuple[str, str, str], ...]:
-        """Each word, its stem, and the stem between spaces, to find it as a whole word in searched texts."""
-        return tuple((word, stem(word), f" {stem(word)} ") for word in self.words)
+    def searched_words(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The stem of each word between spaces, to find it as a whole word, and what it may be glued to names as."""
+        return tuple((f" {stem(word)} ", list_glued_forms(word)) for word in self.words)
 
     @cached_property
     def phrase(self) -> str:
@@ -160,13 +160,18 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def prefixes(self) -> tuple[str, ...]:
-        """The words of the vocabulary that count as a prefix of a segment."""
-        return tuple(word for word in self.vocabulary if len(word) >= MIN_PREFIX_LENGTH)
+        """The words of all variants that count as a prefix of a segment."""
+        return tuple(word for word in self._glued_words if len(word) >= MIN_PREFIX_LENGTH)
 
     @cached_property
     def suffixes(self) -> tuple[str, ...]:
-        """The words of the vocabulary that count as a suffix of a segment."""
-        return tuple(word for word in self.vocabulary if len(word) >= MIN_SUFFIX_LENGTH)
+        """The words of all variants that count as a suffix of a segment."""
+        return tuple(word for word in self._glued_words if len(word) >= MIN_SUFFIX_LENGTH)
+
+    @cached_property
+    def _glued_words(self) -> frozenset[str]:
+        variants = [variant for term in self.terms for variant in term.variants]
+        return frozenset(form for variant in variants for word in variant.words for form in list_glued_forms(word))
 
     @cached_property
     def min_required_terms(self) -> int:

@@ -141,19 +141,16 @@ def _score_variant(variant: Variant, candidate: _Candidate) -> float:
     return value
 
 
-def _score_word(searched_word: tuple[str, str, str], candidate: _Candidate) -> float:
-    word, word_stem, padded_stem = searched_word
-    project, name = candidate.project, candidate.forms.whole
+def _score_word(searched_word: tuple[str, tuple[str, ...]], candidate: _Candidate) -> float:
+    padded_stem, glued_forms = searched_word
+    project, forms = candidate.project, candidate.forms
     # The containment checks are fast and false for most packages.
-    if (word_stem in name or word in name) and (
-        padded_stem in project.name
-        or any(is_affix(word, part) or is_affix(word_stem, part) for part in candidate.forms.segments)
+    if padded_stem in project.name or any(
+        form in forms.whole and any(is_affix(form, segment) for segment in forms.segments) for form in glued_forms
     ):
         return candidate.name_weight
     if padded_stem not in candidate.text:
         return 0.0
-    if padded_stem in project.name:
-        return candidate.name_weight
     if padded_stem in project.keywords:
         return KEYWORDS_WEIGHT
     if padded_stem in project.summary:
