@@ -74,7 +74,7 @@ def build_name_forms(name_normalized: str, lexicon: Lexicon) -> NameForms:
 def list_glued_forms(word: str) -> tuple[str, ...]:
     """Return the forms of a word that are found as a part of a segment: the word, and its singular.
 
-    Not its stem: "registration" has the stem "registr", and plone.registry is something else.
+    Not its stem: plone.registry begins with the stem of "registration", and is something else.
     """
     word_stem = stem(word)
     return (word, word_stem) if word in (f"{word_stem}s", f"{word_stem}es") else (word,)
