@@ -6,6 +6,9 @@ from xml.etree.ElementTree import fromstring
 import httpx
 import pytest
 
+from support.http_server import serve_app
+from support.site_fixtures import PLONE, build_site_project, build_small_site
+
 PATH = "/in/plone/readiness"
 GOAL = {"to": "Plone 6.0"}
 
@@ -78,6 +81,25 @@ def test_page_groups_packages_by_state_and_offers_texts_to_copy(site: httpx.Clie
     assert f"[![Ready for Plone 6.0]({site.base_url}/in/plone/readiness.svg?to=Plone+6.0)]" in page
     widths = [float(width) for width in re.findall(r'<rect class="[a-z]+" x="[0-9.]+" width="([0-9.]+)"', page)]
     assert sum(widths) == pytest.approx(100, abs=0.1)
+
+
+def test_pages_have_each_package_of_a_large_collection_once() -> None:
+    deps = build_small_site()
+    deps.index.put(PLONE, [build_site_project(f"p-{number}", {"version": "1.0"}) for number in range(220)])
+    with serve_app(deps, {}) as site:
+        url, names, pages = PATH, list[str](), 0
+        while url:
+            page = site.get(url).text
+            pages += 1
+            names += re.findall(r'<th scope="row"><a href="[^"]*/project/([^"]+)"', page)
+            following = re.search(r'<a href="([^"]*)" rel="next"', page)
+            url = following[1].replace("&amp;", "&") if following else ""
+
+        assert "There are no more packages." in site.get(PATH, params={"page": "99"}).text
+
+    assert pages == 3
+    assert len(names) == len(set(names))
+    assert {f"p-{number}" for number in range(220)} < set(names)
 
 
 @pytest.mark.parametrize("path", [PATH, "/api/v1/collections/plone/readiness", "/feeds/plone/ready.atom"])

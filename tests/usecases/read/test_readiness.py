@@ -24,7 +24,7 @@ from pyf.aggregator.ports import ProjectDocuments
 from pyf.aggregator.sandbox.fake_registry import FakeRegistry
 from pyf.aggregator.sandbox.load import load_sample_documents
 from pyf.aggregator.usecases.collections.target import Target
-from pyf.aggregator.usecases.read.readiness import ReadinessBoard, build_board
+from pyf.aggregator.usecases.read.readiness import BoardPage, ReadinessBoard, build_board
 from support.builders import build_fields
 from support.fake_dependencies import build_fake_dependencies
 from support.registry_world import START, iter_served
@@ -100,7 +100,7 @@ class Ecosystem:
 
     def build_board(self, goal: Goal) -> ReadinessBoard:
         releases = {"python": goal.version} if goal.product == "Python" else {"framework": goal.label}
-        return build_board(self.deps, Target(collection=COLLECTION), limit=500, **releases)
+        return build_board(self.deps, Target(collection=COLLECTION), page=BoardPage(size=500), **releases)
 
     def list_framework_goals(self) -> list[Goal]:
         """Return a goal for each release that classifiers name, or that the framework's own project has.

@@ -19,7 +19,7 @@ from ..ports import Dependencies
 from ..settings import Settings
 from ..usecases.collections.public import CollectionSummary, PublicCollection, get_collection, list_collections
 from ..usecases.read.dashboard import Dashboard, build_dashboard
-from ..usecases.read.readiness import ReadinessBoard, build_board
+from ..usecases.read.readiness import BoardPage, ReadinessBoard, build_board
 from ..usecases.read.search import get_hidden_names
 
 # Seconds. Every page lists the collections, and counting them visits every package.
@@ -54,8 +54,15 @@ class Site:
             lambda key: build_dashboard(deps, self.get_collection(key[0]).target), ttl=ttl
         )
         # Evaluating a hundred packages takes almost a tenth of a second.
-        self._boards = TTLCache[tuple[str, str, str, frozenset[str]], ReadinessBoard](
-            lambda key: build_board(deps, self.get_collection(key[0]).target, framework=key[1], python=key[2]), ttl=ttl
+        self._boards = TTLCache[tuple[str, str, str, int, frozenset[str]], ReadinessBoard](
+            lambda key: build_board(
+                deps,
+                self.get_collection(key[0]).target,
+                framework=key[1],
+                python=key[2],
+                page=BoardPage(number=key[3]),
+            ),
+            ttl=ttl,
         )
 
     def get_collection(self, key: str) -> PublicCollection:
@@ -86,10 +93,10 @@ class Site:
         """Return the start page of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""
         return self._start_pages.get((collection.key, get_hidden_names(self.deps, collection.target)))
 
-    def get_board(self, collection: PublicCollection, framework: str, python: str) -> ReadinessBoard:
+    def get_board(self, collection: PublicCollection, framework: str, python: str, page: int = 1) -> ReadinessBoard:
         """Return the readiness board of a collection, at most `WEB_CACHE_MAX_AGE` seconds old."""
         hidden_names = get_hidden_names(self.deps, collection.target)
-        return self._boards.get((collection.key, framework.strip(), python.strip(), hidden_names))
+        return self._boards.get((collection.key, framework.strip(), python.strip(), page, hidden_names))
 
 
 # The type of a handler's parameter `site`.

@@ -9,7 +9,7 @@ from rich.text import Text
 from ...bootstrap import open_dependencies
 from ...domain.readiness import PackageReadiness, Readiness
 from ...domain.text import to_date
-from ...usecases.read.readiness import ReadinessBoard, build_board
+from ...usecases.read.readiness import BoardPage, ReadinessBoard, build_board
 from ..collection_option import Selection, suggest_collection
 from ..config import read_settings
 from ..exit_codes import ExitCode
@@ -24,7 +24,7 @@ def run_readiness(selection: Selection, *, goal: tuple[str, str], limit: int, as
     settings = read_settings()
     target = selection.resolve(settings).target
     with open_dependencies(settings, must_exist=True) as deps, suggest_collection(deps, target.collection):
-        board = build_board(deps, target, framework=goal[0], python=goal[1], limit=limit)
+        board = build_board(deps, target, framework=goal[0], python=goal[1], page=BoardPage(size=limit))
     if board.goal.remark:
         click.echo(f"Warning: {board.goal.remark}", err=True)
     if as_json:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...domain.documents.schema import RegistryFields
 from ...domain.history import parse_history
@@ -15,7 +16,7 @@ from ...domain.readiness import (
     evaluate_readiness,
     is_public,
 )
-from ...domain.search import SearchQuery, Sort
+from ...domain.search import SearchQuery, SearchResults, Sort
 from ...domain.upgrade import UpgradeGoal
 from ...ports import Dependencies
 from ..collections.target import Target
@@ -27,10 +28,22 @@ from .upgrade_goal import list_offered_releases, list_other_goals, resolve_goal
 DEFAULT_PACKAGES, MAX_PACKAGES = 100, 500
 
 
+class BoardPage(Struct, frozen=True, kw_only=True):
+    """A page of a board: its number from 1, and how many packages a page has."""
+
+    number: int = 1
+    size: int = DEFAULT_PACKAGES
+
+
+_FIRST_PAGE = BoardPage()
+
+
 class ReadinessBoard(Struct, frozen=True, kw_only=True):
     """The most used packages: those that are not ready first, then by downloads.
 
     Attributes:
+        page: The packages that it has: the first page has the most used ones.
+        has_more: Whether there is a next page.
         trend: How many of them were ready at the end of each of the last months, by the upload dates of their releases.
         recorded_trend: The same, by the history of the packages.
     """
@@ -39,6 +52,8 @@ class ReadinessBoard(Struct, frozen=True, kw_only=True):
     packages: tuple[PackageReadiness, ...]
     trend: tuple[TrendPoint, ...]
     recorded_trend: tuple[TrendPoint, ...]
+    page: BoardPage = _FIRST_PAGE
+    has_more: bool = False
 
     @property
     def ready_count(self) -> int:
@@ -47,7 +62,7 @@ class ReadinessBoard(Struct, frozen=True, kw_only=True):
 
 
 def build_board(
-    deps: Dependencies, target: Target, *, framework: str = "", python: str = "", limit: int = DEFAULT_PACKAGES
+    deps: Dependencies, target: Target, *, framework: str = "", python: str = "", page: BoardPage = _FIRST_PAGE
 ) -> ReadinessBoard:
     """Evaluate the most used packages of a collection; without a release, for the newest one of its framework.
 
@@ -61,7 +76,8 @@ def build_board(
         framework, python = _select_default_goal(deps, target)
     goal, framework_releases = resolve_goal(deps, target, framework, python)
     other_goals = list_other_goals(deps, target, goal, framework_releases)
-    downloads = _find_most_used(deps, target, goal, limit)
+    results = _find_most_used(deps, target, goal, page)
+    downloads = {hit.name_normalized: hit.downloads for hit in results.hits}
     releases = deps.index.get_documents(target.collection, downloads)
     packages = _evaluate(releases, downloads, goal, other_goals)
     enrichments = deps.index.get_enrichments(target.collection, [package.name_normalized for package in packages])
@@ -72,6 +88,8 @@ def build_board(
         packages=tuple(sorted(packages, key=lambda package: order.index(package.state))),
         trend=build_trend(packages, deps.now()),
         recorded_trend=build_recorded_trend(histories, goal, other_goals, deps.now()),
+        page=page,
+        has_more=results.total > page.number * page.size,
     )
 
 
@@ -81,15 +99,17 @@ def _select_default_goal(deps: Dependencies, target: Target) -> tuple[str, str]:
     return (frameworks[0], "") if frameworks else ("", pythons[0])
 
 
-def _find_most_used(deps: Dependencies, target: Target, goal: UpgradeGoal, limit: int) -> dict[str, int | None]:
-    """Return the downloads of the most used packages by normalized name, without those of the framework itself."""
+def _find_most_used(deps: Dependencies, target: Target, goal: UpgradeGoal, page: BoardPage) -> SearchResults:
+    """Find a page of the packages by use, without those of the framework itself."""
     hidden_names = get_hidden_names(deps, target) | goal.projects
     for sort in (Sort.DOWNLOADS, Sort.STARS):
-        query = SearchQuery(sort=sort, per_page=limit)
-        hits = deps.search.search(target.collection, query, hidden=hidden_names).hits
-        if hits and hits[0].downloads is not None:
+        query = SearchQuery(sort=sort, per_page=page.size)
+        results = deps.search.search(target.collection, query, hidden=hidden_names)
+        if results.hits and results.hits[0].downloads is not None:
             break
-    return {hit.name_normalized: hit.downloads for hit in hits}
+    if page.number > 1:  # in the order of the first page
+        results = deps.search.search(target.collection, replace(query, page=page.number), hidden=hidden_names)
+    return results
 
 
 def evaluate_packages(

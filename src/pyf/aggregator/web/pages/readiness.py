@@ -94,13 +94,21 @@ class TrendRow(Struct, frozen=True, kw_only=True):
 
 
 class BoardView(Struct, frozen=True, kw_only=True):
-    """The view of a board."""
+    """The view of a board.
+
+    Attributes:
+        first: The rank of its first package by use.
+        previous_url: "" on the first page; `next_url` is "" on the last one.
+    """
 
     goal: str
     remark: str
     goals: tuple[GoalLink, ...]
     ready: int
     total: int
+    first: int
+    previous_url: str
+    next_url: str
     groups: tuple[StateGroup, ...]
     chart: Chart
     trend: tuple[TrendRow, ...]
@@ -120,6 +128,12 @@ def build_board_view(
     pairs = to_goal_pairs(board.goal.framework and f"{board.goal.framework} {board.goal.version}", board.goal.python)
     offered = [(name, [("to", name)]) for name in goals[0]]
     offered += [(f"Python {name}", [("python", name)]) for name in goals[1]]
+
+    def build_page_url(number: int) -> str:
+        number_pairs = [("page", str(number))] if number > 1 else []
+        return urls.build_readiness_path(collection, [*pairs, *number_pairs])
+
+    number = board.page.number
     return BoardView(
         goal=board.goal.label,
         remark=board.goal.remark,
@@ -131,6 +145,9 @@ def build_board_view(
         ),
         ready=board.ready_count,
         total=len(board.packages),
+        first=(number - 1) * board.page.size + 1,
+        previous_url=build_page_url(number - 1) if number > 1 else "",
+        next_url=build_page_url(number + 1) if board.has_more else "",
         groups=_build_groups(collection, board.packages),
         chart=build_chart(board),
         trend=_build_trend_rows(board),

@@ -170,7 +170,8 @@ def show_readiness(
 ) -> Template:
     """Show which of the most used packages are ready for a release."""
     collection = site.get_collection(key)
-    board = site.get_board(collection, to, python)
+    number = search_params.parse(request.query_params.multi_items()).query.page
+    board = site.get_board(collection, to, python, number)
     goals = list_offered_releases(site.deps, collection.target)
     view = build_board_view(collection.key, board, goals, get_base_url(request, site))
     return _render_page(site, collection, "readiness.html", page=view)
