@@ -24,6 +24,7 @@ from pyf.aggregator.domain.relevance import (
 )
 from pyf.aggregator.domain.relevance.names import build_name_forms, is_affix, list_affixes
 from pyf.aggregator.domain.relevance.query import Variant
+from pyf.aggregator.domain.relevance.similarity import select_similar_words
 from pyf.aggregator.domain.relevance.tiers import CORE
 from pyf.aggregator.domain.relevance.tokenizer import get_allowed_typos, is_within_typos, iter_stems, stem, tokenize
 from pyf.aggregator.domain.search import to_hit
@@ -518,3 +519,10 @@ def test_framework_is_preferred_in_stemmed_names_and_glued_words_count() -> None
 
     assert rest_framework > score("rest django", "flask-restful", summary="Web APIs")
     assert score("rest", "djangorestframework", summary="Web APIs") > 0
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"), [("rdies", ["redis"]), ("cahce", ["cache"]), ("chace", ["cache", "coach"]), ("qzxyw", [])]
+)
+def test_suggested_words_differ_by_as_few_typos_as_possible(word: str, expected: list[str]) -> None:
+    assert select_similar_words(word, ["Redis cache", "coach"]) == expected

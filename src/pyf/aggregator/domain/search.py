@@ -242,8 +242,8 @@ def to_hit(document: Document) -> Hit:
 
 
 _MAX_SUGGESTIONS = 5
-# Minimum similarity of a suggested value, of 100.
-_MIN_SIMILARITY = 60
+# Minimum similarity of a suggested value and of a suggested name, of 100.
+_MIN_SIMILARITY, _MIN_NAME_SIMILARITY = 60, 70
 
 
 def resolve_values(
@@ -279,7 +279,7 @@ def select_similar_names(text: str, names: Iterable[str], *, limit: int) -> tupl
         sorted(set(names)),
         scorer=fuzz.ratio,
         processor=lambda value: "".join(filter(str.isalnum, value.casefold())),
-        score_cutoff=_MIN_SIMILARITY,
+        score_cutoff=_MIN_NAME_SIMILARITY,
         limit=limit,
     )
     return tuple(name for name, _, _ in matches)

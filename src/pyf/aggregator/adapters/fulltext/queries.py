@@ -22,7 +22,13 @@ from ...domain.relevance.scoring import (
     OPENING_WEIGHT,
     REST_WEIGHT,
 )
-from ...domain.relevance.similarity import FUZZY_PREFIX, NAME_PREFIX, SEGMENT_PREFIX, list_possible_stems
+from ...domain.relevance.similarity import (
+    FUZZY_PREFIX,
+    NAME_PREFIX,
+    SEGMENT_PREFIX,
+    get_suggestion_typos,
+    list_possible_stems,
+)
 from ...domain.relevance.tiers import (
     CORE,
     CORE_TYPO_TIERS,
@@ -38,7 +44,7 @@ from ...domain.relevance.tiers import (
     UNKNOWN_PREFIX,
     WHOLE_TYPO_TIERS,
 )
-from ...domain.relevance.tokenizer import get_allowed_typos, stem
+from ...domain.relevance.tokenizer import stem
 from ...domain.search import SearchQuery
 from ..encoding import replace_surrogates
 from .indexed_package import PYTHON_FACETS, join_versions
@@ -115,7 +121,7 @@ def match_stems(weights: Iterable[tuple[str, float]]) -> tantivy.Query:
 
 def match_similar_stems(word: str) -> tantivy.Query:
     """Match packages whose name, summary or keywords may have the word that another word misspells."""
-    typos, stems = get_allowed_typos(word), list_possible_stems(word)
+    typos, stems = get_suggestion_typos(word), list_possible_stems(word)
     matches = [_match_fuzzy(field, stem(word), typos) for field in TEXT_FIELDS[:2]]
     matches += [_Q.term_set_query(_SCHEMA, field, stems) for field in TEXT_FIELDS[:2]] if stems else []
     return _Q.const_score_query(_any(matches), 1.0)

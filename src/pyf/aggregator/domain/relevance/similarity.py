@@ -16,6 +16,8 @@ _MAX_FREQUENCY = 0.2
 # Words that are looked up in the spelling of others, of the beginning of a text.
 _MAX_MISSPELLED, _MAX_MISSPELLED_LENGTH = 4, 400
 _MIN_STEM_LENGTH = 4
+# Words of this many letters may differ from suggested ones by this many typos.
+_MIN_SUGGESTION_LENGTH, _SUGGESTION_TYPOS = 5, 2
 
 # Weights of stems by field.
 _KEYWORD_WEIGHT, _SUMMARY_WEIGHT = 1.5, 1.0
@@ -47,10 +49,15 @@ def compute_similarity(project: Searchable, weights: Mapping[str, float]) -> flo
     return fsum(weights[stem] for stem in weights.keys() & "".join(project.texts[:3]).split())
 
 
+def get_suggestion_typos(word: str) -> int:
+    """Return by how many typos a suggested word may differ: a suggestion may be bolder than a match."""
+    return _SUGGESTION_TYPOS if len(word) >= _MIN_SUGGESTION_LENGTH else get_allowed_typos(word)
+
+
 def list_misspelled_words(text: str, count_in_heads: Callable[[str], int]) -> list[str]:
     """Return the first words of a text that may have typos and that no name, summary or keyword has."""
     words = dict.fromkeys(tokenize(text[:_MAX_MISSPELLED_LENGTH]))
-    return [word for word in words if get_allowed_typos(word) and not count_in_heads(stem(word))][:_MAX_MISSPELLED]
+    return [word for word in words if get_suggestion_typos(word) and not count_in_heads(stem(word))][:_MAX_MISSPELLED]
 
 
 def list_possible_stems(word: str) -> list[str]:
@@ -64,7 +71,7 @@ def select_similar_words(word: str, texts: Iterable[str]) -> list[str]:
     Their stems differ from the word's stem by as many typos, or are the beginning of the word. The most similar word
     comes first, and of equally similar ones that of the most texts.
     """
-    typos, word_stem = get_allowed_typos(word), stem(word)
+    typos, word_stem = get_suggestion_typos(word), stem(word)
     counts = Counter(other for text in texts for other in set(tokenize(text)))
     typos_by_word = {other: count_typos(word, other, typos) for other in counts}
     similar = [
@@ -73,7 +80,10 @@ def select_similar_words(word: str, texts: Iterable[str]) -> list[str]:
         if count <= typos
         and (is_within_typos(word_stem, stem(other), typos) or stem(other) in list_possible_stems(word))
     ]
-    return sorted(similar, key=lambda other: (typos_by_word[other], -counts[other], other))
+    # More typos than a match may have count only if no word has fewer.
+    limit = max(get_allowed_typos(word), min((typos_by_word[other] for other in similar), default=0))
+    nearest = [other for other in similar if typos_by_word[other] <= limit]
+    return sorted(nearest, key=lambda other: (typos_by_word[other], -counts[other], other))
 
 
 # Ranks of a prefix: the beginning of the name, of a segment, or similar to one of these.
