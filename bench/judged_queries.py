@@ -18,9 +18,10 @@ VERBATIM_TOLERANCE = {"topic": 5, "natural": 5}
 HALVES = {"django": "django, fastapi", "fastapi": "django, fastapi", "plone": "plone, flask", "flask": "plone, flask"}
 
 _EXTERNAL_SETS = {"first": "queries.jsonl", "second": "queries-2.jsonl"}
-# Sets of our own, and the one of them that no weight is chosen by and that has no gate.
-UNSEEN = "unseen"
-_OWN_SETS = {"own": "own_queries.txt", UNSEEN: "unseen_queries.txt"}
+# Sets of our own. No weight is chosen by the last two, which have no gate; queries of the last one are never printed,
+# so that they stay unknown to the author of a change.
+UNSEEN, HELD_OUT = "unseen", "held out"
+_OWN_SETS = {"own": "own_queries.txt", UNSEEN: "unseen_queries.txt", HELD_OUT: "held_out_queries.txt"}
 
 
 class JudgedQuery(NamedTuple):
