@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from pyf.aggregator.adapters.http.client import HttpClient
 from pyf.aggregator.adapters.http.service_client import ServiceClient, ServiceLimits
@@ -141,6 +143,16 @@ def test_receiver_that_does_not_answer_is_unavailable_without_its_url() -> None:
             sender.send("a", MESSAGE)
 
     assert str(caught.value) == "no connection: Connection refused"
+
+
+def test_receiver_that_is_busy_says_when_to_try_again(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/").respond_with_response(Response(status=429, headers={"Retry-After": "120"}))
+    with HttpClient() as http:
+        sender = HttpWebhookSender(ServiceClient(http, ServiceLimits()), {"a": httpserver.url_for("/")}, SECRET)
+        with pytest.raises(Unavailable, match="429 Too Many Requests") as caught:
+            sender.send("a", MESSAGE)
+
+    assert caught.value.retry_after == 120
 
 
 def test_signature_is_that_of_the_specification() -> None:

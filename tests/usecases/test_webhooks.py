@@ -4,6 +4,7 @@ from collections.abc import Callable, Set
 from contextlib import suppress
 from typing import Any
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.json import decode
@@ -158,6 +159,21 @@ def test_pause_grows_to_a_limit() -> None:
     attempts = world.receivers.attempts
     world.deliver()
     assert world.receivers.attempts == attempts + 2
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "pause"), [(None, FIRST_PAUSE), (5, FIRST_PAUSE), (600.5, 601), (10 * LONGEST_PAUSE, LONGEST_PAUSE)]
+)
+def test_pause_is_as_long_as_the_receiver_asks_for(retry_after: float | None, pause: int) -> None:
+    world = World("a.b")
+    world.deliver()
+    world.receivers.broken = {"a", "b"}
+    world.receivers.retry_after = retry_after
+    world.put("a.b", "2.0", "1.0")
+
+    world.deliver()
+
+    assert list_receivers(world.deps)[0].status.retry_at == START + pause
 
 
 def test_many_new_packages_are_one_event() -> None:

@@ -9,6 +9,7 @@ from hashlib import sha256
 from ..domain.errors import AggregatorError, Unavailable
 from ..domain.webhooks import WebhookMessage
 from .http.errors import format_status
+from .http.retry import parse_retry_after
 from .http.service_client import Request, ServiceClient
 
 
@@ -42,7 +43,8 @@ class HttpWebhookSender:
         except AggregatorError as error:  # its message begins with the URL, which is a secret
             raise Unavailable(str(error).removeprefix(f"{request}: ")) from None
         if not 200 <= response.status < 300:
-            raise Unavailable(format_status(response.status))
+            retry_after = parse_retry_after(response.headers.get("Retry-After", ""), timestamp)
+            raise Unavailable(format_status(response.status), retry_after=retry_after)
 
 
 def sign_message(secret: str, message: WebhookMessage, timestamp: int) -> str:

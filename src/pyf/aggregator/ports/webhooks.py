@@ -48,7 +48,8 @@ class WebhookSender(Protocol):
         """Send a message once; return if the receiver has accepted it.
 
         Raises:
-            Unavailable: The receiver has not accepted it, or it is unknown whether it has. The message names no URL.
+            Unavailable: The receiver has not accepted it, or it is unknown whether it has. The message names no URL;
+                `retry_after` is the time that the receiver asks for.
         """
 
 

@@ -12,10 +12,15 @@ from ..ports.webhooks import PackageRecord, ReceiverStatus
 
 
 class FakeReceivers:
-    """Receivers that accept every message; those in `broken` accept none."""
+    """Receivers that accept every message; those in `broken` accept none.
+
+    Attributes:
+        retry_after: The seconds until broken receivers want the next message; None if they don't say.
+    """
 
     def __init__(self) -> None:
         self.broken: set[str] = set()
+        self.retry_after: float | None = None
         self.accepted: dict[str, list[WebhookMessage]] = {}
         self.attempts = 0
 
@@ -23,7 +28,7 @@ class FakeReceivers:
         """Accept a message, or raise `Unavailable`."""
         self.attempts += 1
         if receiver in self.broken:
-            raise Unavailable("503 Service Unavailable")
+            raise Unavailable("503 Service Unavailable", retry_after=self.retry_after)
         self.accepted.setdefault(receiver, []).append(message)
 
 

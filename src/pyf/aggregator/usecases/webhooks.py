@@ -8,6 +8,7 @@ after it, sent, and then marked as accepted. A message that was not marked is se
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import ceil
 from operator import itemgetter
 from typing import Any
 from uuid import uuid4
@@ -18,7 +19,7 @@ from ..domain.batching import split_into_batches
 from ..domain.collection import ProjectState
 from ..domain.documents.project import ProjectStatus
 from ..domain.documents.schema import RegistryFields
-from ..domain.errors import AggregatorError, NotFound
+from ..domain.errors import AggregatorError, NotFound, Unavailable
 from ..domain.webhooks import (
     EventType,
     PackageEvent,
@@ -35,7 +36,7 @@ from .collections.target import Target, require_state
 from .read.search import get_hidden_names
 from .report import RunReport
 
-# Seconds from a failed attempt to the next one: doubled with each failure in a row.
+# Seconds from a failed attempt to the next one: doubled with each failure in a row, or more if the receiver asks so.
 FIRST_PAUSE, LONGEST_PAUSE = 60, 6 * 3600
 
 # Seconds for which one delivery sends events to a receiver; the next delivery sends the rest.
@@ -212,9 +213,9 @@ class _Delivery:
         store = self.webhooks.store
         try:
             self.webhooks.sender.send(self.receiver, message)
-        except AggregatorError as error:
+        except Unavailable as error:
             now, failures = int(self.deps.now()), store.get_status(self.receiver).failures
-            pause = min(FIRST_PAUSE * 2 ** min(failures, 20), LONGEST_PAUSE)
+            pause = min(max(FIRST_PAUSE * 2 ** min(failures, 20), ceil(error.retry_after or 0)), LONGEST_PAUSE)
             store.fail(self.receiver, str(error), failed_at=now, retry_at=now + pause)
             self.report.add_failure(self.name, error)
             return False
