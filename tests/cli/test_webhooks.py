@@ -71,7 +71,10 @@ def test_receiver_that_is_down_does_not_fail_the_run(shell: CommandRunner, pypi:
         ({}, "there are no receivers: set WEBHOOK_URLS and WEBHOOK_SECRET"),
         ({"WEBHOOK_URLS": "https://a.example/path-token"}, "WEBHOOK_URLS needs WEBHOOK_SECRET; create one: "),
         ({"WEBHOOK_URLS": "ftp://a.example/path-token"}, "WEBHOOK_URLS: must be an http or https URL"),
-        ({"WEBHOOK_SECRET": "path-token"}, "WEBHOOK_SECRET: must be whsec_ and 24 to 64 bytes in base64; create one: "),
+        (
+            {"WEBHOOK_SECRET": f"{SECRET},path-token"},
+            "WEBHOOK_SECRET: must be whsec_ and 24 to 64 bytes in base64; create one: ",
+        ),
     ],
 )
 def test_wrong_settings_are_one_line_without_the_value(

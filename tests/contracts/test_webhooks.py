@@ -100,7 +100,7 @@ def test_one_delivery_at_a_time(store: WebhookStore) -> None:
 
 @pytest.fixture(params=["memory", "http"])
 def senders(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> Iterator[Callable[..., Any]]:
-    """Return a function that builds a sender, whose receivers know the key or not."""
+    """Return a function that builds a sender, whose receivers know one of its keys or none."""
     if request.param == "memory":
 
         def build_fake(*, is_trusted: bool = True) -> WebhookSender:
@@ -114,8 +114,8 @@ def senders(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) 
         client = ServiceClient(http, ServiceLimits())
 
         def build(*, is_trusted: bool = True) -> WebhookSender:
-            secret = SECRET if is_trusted else f"whsec_{b64encode(bytes(32)).decode()}"
-            return HttpWebhookSender(client, {"a": f"{url}/secret-path"}, secret)
+            secrets = [f"whsec_{b64encode(bytes(32)).decode()}", *([SECRET] if is_trusted else [])]
+            return HttpWebhookSender(client, {"a": f"{url}/secret-path"}, secrets)
 
         yield build
         assert capsys.readouterr().out.count("webhook.test") <= 1
@@ -138,7 +138,7 @@ def test_message_that_is_not_accepted_is_unavailable_without_its_url(senders: Ca
 def test_receiver_that_does_not_answer_is_unavailable_without_its_url() -> None:
     with HttpClient() as http:
         client = ServiceClient(http, ServiceLimits(timeout=5))
-        sender = HttpWebhookSender(client, {"a": "http://127.0.0.1:9/secret-path"}, SECRET)
+        sender = HttpWebhookSender(client, {"a": "http://127.0.0.1:9/secret-path"}, [SECRET])
         with pytest.raises(Unavailable) as caught:
             sender.send("a", MESSAGE)
 
@@ -148,7 +148,7 @@ def test_receiver_that_does_not_answer_is_unavailable_without_its_url() -> None:
 def test_receiver_that_is_busy_says_when_to_try_again(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/").respond_with_response(Response(status=429, headers={"Retry-After": "120"}))
     with HttpClient() as http:
-        sender = HttpWebhookSender(ServiceClient(http, ServiceLimits()), {"a": httpserver.url_for("/")}, SECRET)
+        sender = HttpWebhookSender(ServiceClient(http, ServiceLimits()), {"a": httpserver.url_for("/")}, [SECRET])
         with pytest.raises(Unavailable, match="429 Too Many Requests") as caught:
             sender.send("a", MESSAGE)
 

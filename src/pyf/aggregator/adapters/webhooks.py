@@ -3,7 +3,7 @@
 import hmac
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 
 from ..domain.errors import AggregatorError, Unavailable
@@ -18,15 +18,20 @@ class HttpWebhookSender:
 
     Args:
         urls: The URL of each receiver, by key.
-        secret: `whsec_` and the key in base64.
+        secrets: Each `whsec_` and a key in base64; a message gets a signature by each.
     """
 
     def __init__(
-        self, client: ServiceClient, urls: Mapping[str, str], secret: str, *, now: Callable[[], float] = time.time
+        self,
+        client: ServiceClient,
+        urls: Mapping[str, str],
+        secrets: Sequence[str],
+        *,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
         self._urls = urls
-        self._secret = secret
+        self._secrets = secrets
         self._now = now
 
     def send(self, receiver: str, message: WebhookMessage) -> None:
@@ -35,7 +40,7 @@ class HttpWebhookSender:
             "content-type": "application/json",
             "webhook-id": message.id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": sign_message(self._secret, message, timestamp),
+            "webhook-signature": " ".join(sign_message(secret, message, timestamp) for secret in self._secrets),
         }
         request = Request(url=self._urls[receiver], method="POST", headers=headers, body=message.body)
         try:
@@ -48,7 +53,7 @@ class HttpWebhookSender:
 
 
 def sign_message(secret: str, message: WebhookMessage, timestamp: int) -> str:
-    """Return the header `webhook-signature` of an attempt at a Unix time."""
+    """Return a signature of the header `webhook-signature`, for an attempt at a Unix time."""
     key = b64decode(secret.removeprefix("whsec_"))
     signed = b".".join((message.id.encode(), str(timestamp).encode(), message.body))
     return f"v1,{b64encode(hmac.digest(key, signed, sha256)).decode()}"

@@ -189,8 +189,8 @@ class ServiceBuilder:
             max_concurrency=1, timeout=10.0, connect_timeout=5.0, retries=RetryPolicy(max_retries=0, max_wait=0.0)
         )
         urls = {_get_receiver_key(url): url for url in split_list(self._settings.webhook_urls)}
-        secret = self._settings.webhook_secret.get_secret_value()
-        return HttpWebhookSender(self._build_client("webhooks", limits), urls, secret)
+        secrets = split_list(self._settings.webhook_secret.get_secret_value())
+        return HttpWebhookSender(self._build_client("webhooks", limits), urls, secrets)
 
     def _get_pypi(self) -> "ServiceClient":
         """Return the client that all ports of PyPI share, because its limits hold for all of them together."""

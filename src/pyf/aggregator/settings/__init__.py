@@ -114,8 +114,9 @@ def _find_secrets(values: Mapping[str, str]) -> list[str]:
     for name, value in values.items():
         if SETTINGS[name].kind is Secret:
             secrets.add(value)
-            # A list of `host=token`.
+            # A list of `host=token`, or of keys.
             secrets.update(item.partition("=")[2].strip() for item in value.split(",") if name.endswith("_tokens"))
+            secrets.update(item for item in split_list(value) if item.startswith("whsec_"))
         elif SETTINGS[name].has_secrets:
             secrets.update(find_url_secrets(value))
             if SETTINGS[name].is_secret_list:

@@ -106,16 +106,18 @@ def _validate_secret_urls(value: str) -> str:
     return ",".join(dict.fromkeys(map(_validate_url_with_query, split_list(value))))
 
 
-def _validate_webhook_secret(value: str) -> str:
-    try:
-        key = b64decode(value.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        key = b""
-    if not value.startswith("whsec_") or not 24 <= len(key) <= 64:
-        raise ValueError(
-            'must be whsec_ and 24 to 64 bytes in base64; create one: echo "whsec_$(openssl rand -base64 32)"'
-        )
-    return value
+def _validate_webhook_secrets(value: str) -> str:
+    secrets = split_list(value)
+    for secret in secrets:
+        try:
+            key = b64decode(secret.removeprefix("whsec_"), validate=True)
+        except ValueError:
+            key = b""
+        if not secret.startswith("whsec_") or not 24 <= len(key) <= 64:
+            raise ValueError(
+                'must be whsec_ and 24 to 64 bytes in base64; create one: echo "whsec_$(openssl rand -base64 32)"'
+            )
+    return ",".join(secrets)
 
 
 def _validate_proxy(value: str) -> str:
@@ -195,7 +197,7 @@ Url = Annotated[str, _check(_validate_url, has_secrets=True)]
 UrlList = Annotated[str, _check(_validate_url_list, has_secrets=True)]
 UrlWithQuery = Annotated[str, _check(_validate_url_with_query, has_secrets=True)]
 SecretUrls = Annotated[str, _check(_validate_secret_urls, has_secrets=True), Meta(extra={"is_secret_list": True})]
-WebhookSecret = Annotated[Secret, _check(_validate_webhook_secret)]
+WebhookSecrets = Annotated[Secret, _check(_validate_webhook_secrets)]
 ProxyUrl = Annotated[str, _check(_validate_proxy, has_secrets=True)]
 ContactUrl = Annotated[str, _check(_validate_contact_url)]
 Host = Annotated[str, _check(_validate_host, has_secrets=True)]

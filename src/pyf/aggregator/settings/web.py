@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from msgspec import Meta
 
 from .queue import ScheduleSettings
-from .types import ContactUrl, Host, Networks, Origins, RootPath, Secret, SecretUrls, Url, WebhookSecret
+from .types import ContactUrl, Host, Networks, Origins, RootPath, Secret, SecretUrls, Url, WebhookSecrets
 
 
 class WebhookSettings(ScheduleSettings, frozen=True, kw_only=True):
@@ -21,8 +21,11 @@ class WebhookSettings(ScheduleSettings, frozen=True, kw_only=True):
         ),
     ] = ""
     webhook_secret: Annotated[
-        WebhookSecret,
-        Meta(description="Key that signs webhooks: `whsec_` and 24 to 64 random bytes in base64."),
+        WebhookSecrets,
+        Meta(
+            description="Key that signs webhooks: `whsec_` and 24 to 64 random bytes in base64. While receivers change "
+            "to a new key, set both, separated by a comma: each signs."
+        ),
     ] = Secret()
 
     def find_unsigned_webhooks(self) -> Iterator[str]:
