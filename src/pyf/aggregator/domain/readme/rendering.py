@@ -74,33 +74,32 @@ _DEFAULT_VARIANT = "GFM"
 _KNOWN_TYPES = frozenset({"text/markdown", "text/x-rst", "text/plain"})
 _MARKDOWN_NAMES = frozenset({"markdown", "md", "x-markdown", "x-md", "gfm", "x-gfm", "commonmark"})
 
+
+def _compile_all(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
+
+
 # What only Markdown has. Setext headings and emphasis look alike in both.
-_MARKDOWN = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        r"^ {0,3}#{1,6} +\S",
-        r"^ {0,3}(?:```|~~~)",
-        r"!?\[[^\]\n]{0,200}\]\([^)\s]{1,500}[^)\n]{0,200}\)",
-        r"^ {0,3}\[[^\]\n]{1,100}\]: +\S",
-        r"^\s{0,8}[-*] \[[ xX]\] ",
-        r"^ {0,3}\|?(?: ?:?-{3,}:? ?\|)+",
-        r"^<(?:p|div|h1|h2|center|img|a|br|details|table)\b",
-        r"(?<![`\w])`[^`\n]{1,100}`(?![`_\w])",
-        r"\*\*\[",
-    )
+_MARKDOWN = _compile_all(
+    r"^ {0,3}#{1,6} +\S",
+    r"^ {0,3}(?:```|~~~)",
+    r"!?\[[^\]\n]{0,200}\]\([^)\s]{1,500}[^)\n]{0,200}\)",
+    r"^ {0,3}\[[^\]\n]{1,100}\]: +\S",
+    r"^\s{0,8}[-*] \[[ xX]\] ",
+    r"^ {0,3}\|?(?: ?:?-{3,}:? ?\|)+",
+    r"^<(?:p|div|h1|h2|center|img|a|br|details|table)\b",
+    r"(?<![`\w])`[^`\n]{1,100}`(?![`_\w])",
+    r"\*\*\[",
 )
-_RST = tuple(
-    re.compile(pattern, re.MULTILINE)
-    for pattern in (
-        r"^ {0,8}\.\. (?:[\w-]+::|_[^:\n]{1,100}:|\|[^|\n]{1,100}\| |\[#?\w*\] )",
-        r"`[^`\n]{1,200}<[^>\n]{1,500}>`__?",
-        r"(?<!`)``[^`\n]{1,200}``(?!`)",
-        r":[a-z]{2,20}:`",
-        r"^[^\n]{0,200}\S::$",
-        r"^:[A-Za-z][\w ]{0,30}: ",
-        r"^(?:=+|-+|~+|\^+|\*+|\++|#+)\n[^\n]{1,200}\n(?:=+|-+|~+|\^+|\*+|\++|#+)$",
-        r"\w__?(?![\w`])(?=[\s.,;:)])",
-    )
+_RST = _compile_all(
+    r"^ {0,8}\.\. (?:[\w-]+::|_[^:\n]{1,100}:|\|[^|\n]{1,100}\| |\[#?\w*\] )",
+    r"`[^`\n]{1,200}<[^>\n]{1,500}>`__?",
+    r"(?<!`)``[^`\n]{1,200}``(?!`)",
+    r":[a-z]{2,20}:`",
+    r"^[^\n]{0,200}\S::$",
+    r"^:[A-Za-z][\w ]{0,30}: ",
+    r"^(?:=+|-+|~+|\^+|\*+|\++|#+)\n[^\n]{1,200}\n(?:=+|-+|~+|\^+|\*+|\++|#+)$",
+    r"\w__?(?![\w`])(?=[\s.,;:)])",
 )
 
 # Characters of a text that are enough to recognize Markdown.

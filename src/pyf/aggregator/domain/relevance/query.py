@@ -122,11 +122,6 @@ class ParsedQuery(Struct, frozen=True, kw_only=True, dict=True):
         """The cores, with and without stop words."""
         return frozenset((self.core, self.full_core))
 
-    @cached_property
-    def core_names(self) -> frozenset[str]:
-        """The cores and the alternative names."""
-        return self.alternative_names | self.literal_cores
-
     @property
     def core_prefix(self) -> str:
         """The beginning of a name's core that the text may be; "" for none."""

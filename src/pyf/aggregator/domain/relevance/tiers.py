@@ -27,7 +27,7 @@ def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, 
     if is_literal_match(query, forms):
         return LITERAL + is_favored
     # A synonym of a name matches only if the framework matches as well, if the query has one.
-    if is_core_match(query, forms) and (is_favored or not query.frameworks):
+    if is_synonym_match(query, forms) and (is_favored or not query.frameworks):
         return CORE + is_favored
     if any(module in project.aliases for module in query.padded_modules):
         return CORE + is_favored
@@ -39,14 +39,14 @@ def get_name_tier(query: ParsedQuery, project: Searchable, forms: NameForms, *, 
     return typo_tier
 
 
-def is_core_match(query: ParsedQuery, forms: NameForms) -> bool:
-    """Return whether the core of a name is the core of the query or a synonym of it."""
-    return not query.core_names.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
-
-
 def is_literal_match(query: ParsedQuery, forms: NameForms) -> bool:
     """Return whether the core of a name is the core of the query, in the same words."""
     return not query.literal_cores.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
+
+
+def is_synonym_match(query: ParsedQuery, forms: NameForms) -> bool:
+    """Return whether the core of a name is a synonym of the query."""
+    return not query.alternative_names.isdisjoint((forms.core, forms.whole, forms.core_without_digits))
 
 
 def is_stemmed_match(query: ParsedQuery, forms: NameForms) -> bool:
